@@ -1,0 +1,43 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The reading edge: every file of a host is read through here, below one injected root.
+
+Missing is None. A file that is there but cannot be read is an OSError, which names it.
+"""
+import os
+from typing import List, Optional
+
+
+class HostFiles:
+    """The files of one host. Tests point `root` at a folder of captured kernel text."""
+
+    def __init__(self, root: str = "/") -> None:
+        self.root = root
+
+    def path(self, path: str) -> str:
+        """The real path of a host path such as /proc/net/netstat."""
+        return os.path.join(self.root, path.lstrip("/"))
+
+    def read_text(self, path: str) -> Optional[str]:
+        """The whole text, or None when the file does not exist."""
+        try:
+            with open(self.path(path), encoding="utf-8", errors="replace") as handle:
+                return handle.read()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def list_dir(self, path: str) -> List[str]:
+        """Names in a folder, sorted; none when the folder does not exist."""
+        try:
+            return sorted(os.listdir(self.path(path)))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def exists(self, path: str) -> bool:
+        return os.path.exists(self.path(path))
+
+
+def sysctl_path(key: str) -> str:
+    """net.ipv4.tcp_rmem -> /proc/sys/net/ipv4/tcp_rmem (our keys hold no interface names)."""
+    return "/proc/sys/" + key.replace(".", "/")
