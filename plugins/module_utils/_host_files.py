@@ -37,6 +37,35 @@ class HostFiles:
     def exists(self, path: str) -> bool:
         return os.path.exists(self.path(path))
 
+    def stat(self, path: str) -> Optional[os.stat_result]:
+        """Mode, inode and the like, or None when the file does not exist."""
+        try:
+            return os.stat(self.path(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+
+class TolerantFiles(HostFiles):
+    """For facts: what cannot be read counts as missing, and is kept in `unreadable` with the reason."""
+
+    def __init__(self, root: str = "/") -> None:
+        super().__init__(root)
+        self.unreadable: List[str] = []
+
+    def read_text(self, path: str) -> Optional[str]:
+        try:
+            return super().read_text(path)
+        except OSError as error:
+            self.unreadable.append(f"{path}: {error.strerror}")
+            return None
+
+    def list_dir(self, path: str) -> List[str]:
+        try:
+            return super().list_dir(path)
+        except OSError as error:
+            self.unreadable.append(f"{path}: {error.strerror}")
+            return []
+
 
 def sysctl_path(key: str) -> str:
     """net.ipv4.tcp_rmem -> /proc/sys/net/ipv4/tcp_rmem (our keys hold no interface names)."""

@@ -33,6 +33,7 @@ _ROWS = (
     Sysctl("net.ipv4.tcp_mem", 3, "host", "pages", None, "memory of all TCP sockets: low, pressure, limit"),
     Sysctl("net.ipv4.udp_mem", 3, "host", "pages", None, "memory of all UDP sockets: low, pressure, limit"),
     Sysctl("net.ipv4.udp_rmem_min", 1, "namespace", "bytes", None, "receive buffer a UDP socket keeps under memory pressure"),
+    Sysctl("net.ipv4.udp_wmem_min", 1, "namespace", "bytes", None, "without effect: UDP does not account what it sends"),
     Sysctl("net.ipv4.tcp_moderate_rcvbuf", 1, "namespace", "flag", None, "1: the kernel grows receive buffers up to tcp_rmem max"),
     Sysctl("net.ipv4.tcp_rcvbuf_low_rtt", 1, "namespace", "microseconds", None, "below this rtt the kernel grows receive buffers more slowly (6.19)"),
     Sysctl("net.ipv4.tcp_window_scaling", 1, "namespace", "flag", None, "0 caps every window at 64 KiB"),
@@ -49,7 +50,7 @@ _ROWS = (
     Sysctl("net.core.netdev_max_backlog", 1, "host", "packets", None, "packets a CPU may queue between driver and protocol"),
     Sysctl("net.core.netdev_budget", 1, "host", "packets", None, "packets one receive softirq may handle"),
     Sysctl("net.core.netdev_budget_usecs", 1, "host", "microseconds", None, "time one receive softirq may take"),
-    Sysctl("net.core.optmem_max", 1, "host", "bytes", None, "ancillary buffer of a socket"),
+    Sysctl("net.core.optmem_max", 1, "namespace", "bytes", None, "ancillary buffer of a socket (host-wide before 6.8)"),
 )
 
 SYSCTLS: Dict[str, Sysctl] = {row.key: row for row in _ROWS}

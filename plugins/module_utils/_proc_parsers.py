@@ -1,0 +1,113 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Text of /proc/net into numbers by name. Pure: text in, dicts out.
+
+Every function raises MalformedText, which says what was expected and what stood there.
+"""
+from typing import Dict, List, Optional
+
+
+class MalformedText(ValueError):
+    """Kernel text that does not have the shape its parser knows."""
+
+
+SOFTNET_COLUMNS = ("processed", "dropped", "time_squeeze", None, None, None, None, None, None, "received_rps", "flow_limit_count", "backlog_length", "cpu")
+# Linux 2.6.32 has 9 columns; 10 came with RPS, 11 with flow limits, 13 with 5.10.
+SOFTNET_LEAST_COLUMNS = 3
+
+
+def parse_mib_pairs(text: str) -> Dict[str, int]:
+    """Lines in pairs, names then values: /proc/net/netstat and /proc/net/snmp. {TcpExtPruneCalled: 12}."""
+    lines = text.splitlines()
+    if len(lines) % 2:
+        raise MalformedText(f"line {len(lines)}: names without a line of values below")
+    values: Dict[str, int] = {}
+    for number in range(0, len(lines), 2):
+        values.update(_mib_pair(lines[number], lines[number + 1], number + 1))
+    return values
+
+
+def _mib_pair(names: str, numbers: str, line: int) -> Dict[str, int]:
+    prefix, colon, fields = names.partition(":")
+    value_prefix, value_colon, values = numbers.partition(":")
+    if not (colon and value_colon and prefix == value_prefix):
+        raise MalformedText(f"line {line}: expected 'Prefix: names' and 'Prefix: values', got {names[:40]!r} and {numbers[:40]!r}")
+    keys, cells = fields.split(), values.split()
+    if len(keys) != len(cells):
+        raise MalformedText(f"line {line}: {prefix} has {len(keys)} names but {len(cells)} values")
+    return {prefix + key: _integer(cell, line + 1) for key, cell in zip(keys, cells)}
+
+
+def parse_name_values(text: str) -> Dict[str, int]:
+    """One 'Name value' per line: /proc/net/snmp6. {Udp6InErrors: 0}."""
+    values: Dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        fields = line.split()
+        if len(fields) != 2:
+            raise MalformedText(f"line {number}: expected a name and a value, got {line[:60]!r}")
+        values[fields[0]] = _integer(fields[1], number)
+    return values
+
+
+def parse_softnet(text: str) -> List[Dict[str, Optional[int]]]:
+    """/proc/net/softnet_stat: a row per online CPU, hexadecimal 32-bit columns. A column this kernel lacks is None."""
+    return [_softnet_row(line, number) for number, line in enumerate(text.splitlines(), 1)]
+
+
+def _softnet_row(line: str, number: int) -> Dict[str, Optional[int]]:
+    try:
+        cells = [int(cell, 16) for cell in line.split()]
+    except ValueError:
+        raise MalformedText(f"line {number}: expected hexadecimal columns, got {line[:60]!r}")
+    if len(cells) < SOFTNET_LEAST_COLUMNS:
+        raise MalformedText(f"line {number}: expected at least {SOFTNET_LEAST_COLUMNS} columns, got {len(cells)}")
+    padded = cells + [None] * len(SOFTNET_COLUMNS)  # type: List[Optional[int]]
+    return {name: cell for name, cell in zip(SOFTNET_COLUMNS, padded) if name}
+
+
+def parse_sockstat(text: str) -> Dict[str, int]:
+    """/proc/net/sockstat and sockstat6: 'TCP: inuse 5 orphan 0'. {TCP_inuse: 5, TCP_orphan: 0}."""
+    values: Dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        family, colon, rest = line.partition(":")
+        fields = rest.split()
+        if not colon or len(fields) % 2:
+            raise MalformedText(f"line {number}: expected 'FAMILY: name value ...', got {line[:60]!r}")
+        for name, value in zip(fields[::2], fields[1::2]):
+            values[f"{family}_{name}"] = _integer(value, number)
+    return values
+
+
+def parse_protocols(text: str) -> Dict[str, Dict[str, Optional[int]]]:
+    """/proc/net/protocols: {TCP: {sockets, memory_pages, pressure (1 yes, 0 no, None not kept)}}."""
+    rows: Dict[str, Dict[str, Optional[int]]] = {}
+    for number, line in enumerate(text.splitlines()[1:], 2):
+        fields = line.split()
+        if len(fields) < 5:
+            raise MalformedText(f"line {number}: expected protocol, size, sockets, memory, press, got {line[:60]!r}")
+        memory = _integer(fields[3], number)
+        rows[fields[0]] = {
+            "sockets": _integer(fields[2], number),
+            "memory_pages": memory if memory >= 0 else None,  # -1: the protocol keeps no account
+            "pressure": {"yes": 1, "no": 0}.get(fields[4]),
+        }
+    return rows
+
+
+def parse_meminfo_kib(text: str) -> Dict[str, int]:
+    """/proc/meminfo: {MemTotal: kibibytes}."""
+    values: Dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        name, colon, rest = line.partition(":")
+        if not colon or not rest.split():
+            raise MalformedText(f"line {number}: expected 'Name: number kB', got {line[:60]!r}")
+        values[name] = _integer(rest.split()[0], number)
+    return values
+
+
+def _integer(cell: str, line: int) -> int:
+    try:
+        return int(cell)
+    except ValueError:
+        raise MalformedText(f"line {line}: expected an integer, got {cell[:40]!r}")

@@ -1,0 +1,142 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state directory of the two writers, and the lock that lets one of them work at a time.
+
+flock frees itself when its process dies, so a killed run never blocks the next one.
+"""
+import datetime
+import fcntl
+import json
+import os
+import stat
+from contextlib import contextmanager
+from typing import Iterator, Optional
+
+DEFAULT_STATE_DIR = "/var/lib/linuxnet-socket-buffers"
+LOCK_NAME = "lock"
+
+
+class Busy(Exception):
+    """Another process holds the lock; the message names it."""
+
+
+class UnsafeStateDir(Exception):
+    """The state directory could have been prepared by somebody else; the message says how."""
+
+
+def check_state_dir(state_dir: str) -> bool:
+    """Whether it exists. One that another user could have filled is refused: its journal decides what root writes."""
+    try:
+        status = os.lstat(state_dir)
+    except FileNotFoundError:
+        return False
+    problems = (
+        (not stat.S_ISDIR(status.st_mode), "is not a directory (a symbolic link is refused too)"),
+        (status.st_uid != os.geteuid(), f"belongs to user {status.st_uid}, while this runs as user {os.geteuid()} (is become: true missing?)"),
+        (status.st_mode & 0o022, "is writable by group or others"),
+    )
+    for found, problem in problems:
+        if found:
+            raise UnsafeStateDir(f"state directory {state_dir} {problem}; look at what is in it, then remove it or choose another state_dir")
+    return True
+
+
+def refuse_if_held(state_dir: str) -> None:
+    """Raise Busy while somebody holds the lock. Creates nothing: the look before a run, and all of a check mode run."""
+    if not check_state_dir(state_dir):
+        return
+    try:
+        descriptor = os.open(_lock_path(state_dir), os.O_RDONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return
+    try:
+        _flock(descriptor, fcntl.LOCK_SH, state_dir)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def hold_lock(state_dir: str, purpose: str) -> Iterator[int]:
+    """Hold the lock, in a 0700 directory made when missing and removed again when nothing but the lock is left in it.
+
+    Gives the lock's descriptor: a forked child that keeps it open keeps the lock.
+    """
+    descriptor = _acquire(state_dir)
+    try:
+        _name_holder(descriptor, state_dir, purpose)
+        yield descriptor
+    finally:
+        _remove_if_unused(state_dir)
+        os.close(descriptor)
+
+
+def _lock_path(state_dir: str) -> str:
+    return os.path.join(state_dir, LOCK_NAME)
+
+
+def _acquire(state_dir: str) -> int:
+    while True:
+        if not check_state_dir(state_dir):
+            _make_dir(state_dir)
+        try:
+            descriptor = os.open(_lock_path(state_dir), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        except FileNotFoundError:
+            continue  # the directory went away with the run that held the lock
+        try:
+            _flock(descriptor, fcntl.LOCK_EX, state_dir)
+            if _is_current(descriptor, state_dir):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _make_dir(state_dir: str) -> None:
+    try:
+        os.mkdir(state_dir, 0o700)
+    except FileExistsError:
+        pass  # another run was faster; the caller checks it again under the lock
+
+
+def _flock(descriptor: int, kind: int, state_dir: str) -> None:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Busy(f"{_holder(descriptor)} holds {_lock_path(state_dir)}; wait until it is over")
+
+
+def _is_current(descriptor: int, state_dir: str) -> bool:
+    """False when the holder before us removed the file that we locked."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.lstat(_lock_path(state_dir)))
+    except FileNotFoundError:
+        return False
+
+
+def _holder(descriptor: int) -> str:
+    try:
+        holder = json.loads(os.pread(descriptor, 4096, 0).decode("utf-8"))
+        return f"{holder['purpose']} (process {holder['pid']}, since {holder['started']})"
+    except (ValueError, KeyError, TypeError):
+        return "another run"
+
+
+def _name_holder(descriptor: int, state_dir: str, purpose: str) -> None:
+    started = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    text = json.dumps({"pid": os.getpid(), "purpose": purpose, "started": started})
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, text.encode("utf-8"), 0)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, _lock_path(state_dir)) from error
+
+
+def _remove_if_unused(state_dir: str) -> None:
+    try:
+        if os.listdir(state_dir) == [LOCK_NAME]:
+            os.unlink(_lock_path(state_dir))
+            os.rmdir(state_dir)
+    except OSError:
+        pass  # another run has just begun there; an empty directory does no harm

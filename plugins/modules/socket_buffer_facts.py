@@ -1,0 +1,266 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+module: socket_buffer_facts
+short_description: Sizes and limits of TCP socket buffers, who sets them, and what can be written here
+version_added: 0.1.0
+description:
+  - Reads every sysctl that sizes or limits socket buffers, the file that decides it at boot, and the host around it.
+  - Reads files only, starts no program, changes nothing and needs no root.
+  - What the kernel does not have is V(null), never 0. A file that cannot be read is V(null) too, with a warning that names it.
+attributes:
+  check_mode:
+    description: Runs the same in check mode, since it changes nothing.
+    support: full
+  diff_mode:
+    description: Has no differences to show, since it changes nothing.
+    support: none
+  facts:
+    description: Returns facts that are added to the host.
+    support: full
+  platform:
+    description: Target OS or families that it works on.
+    platforms: linux
+    support: full
+options: {}
+notes:
+  - Values are those of the network namespace that the module runs in.
+  - A value at boot follows the order of C(sysctl --system) of procps, C(/etc/sysctl.conf) last. C(systemd-sysctl) orders the
+    folders in the same way and does not read C(/etc/sysctl.conf), unless a link in C(/etc/sysctl.d) points to it.
+  - Without root, a network namespace other than the initial one may get another identity at each run on kernels before 5.14.
+seealso:
+  - module: linuxnet.socket_buffers.socket_counter_facts
+  - module: linuxnet.socket_buffers.socket_buffer_tuning
+author:
+  - linuxnet.socket_buffers authors (@linuxnet)
+"""
+
+EXAMPLES = r"""
+- name: Read the sizes and limits of socket buffers
+  linuxnet.socket_buffers.socket_buffer_facts:
+
+- name: Show the largest receive buffer of a TCP socket
+  ansible.builtin.debug:
+    msg: "{{ ansible_facts.socket_buffers.tcp_rmem.max }} bytes"
+
+- name: List what differs from the next boot, and the file that decides there
+  ansible.builtin.debug:
+    msg: "{{ item.key }}: {{ item.value.value }} now, {{ item.value.boot_value }} by {{ item.value.boot_file }}"
+  loop: "{{ ansible_facts.socket_buffers.sysctls | dict2items | selectattr('value.differs_from_boot', 'true') }}"
+  loop_control:
+    label: "{{ item.key }}"
+"""
+
+RETURN = r"""
+ansible_facts:
+  description: Facts of this host.
+  returned: always
+  type: dict
+  contains:
+    socket_buffers:
+      description: Sizes and limits of socket buffers.
+      returned: always
+      type: dict
+      contains:
+        version:
+          description: Version of this layout.
+          returned: always
+          type: int
+          sample: 1
+        identity:
+          description: What this record belongs to. Records of different identities must not be compared number by number.
+          returned: always
+          type: dict
+          contains:
+            boot_id:
+              description: The boot, from C(/proc/sys/kernel/random/boot_id).
+              returned: always
+              type: str
+              sample: 944f44bd-f5cf-4fc7-9580-ade87c3d07a4
+            netns:
+              description:
+                - The network namespace, as C(cookie:N) from the socket option C(SO_NETNS_COOKIE) (Linux 5.14).
+                - On older kernels C(inode:N+start:M), the inode of C(/proc/self/ns/net) and the start of the oldest process to
+                  be seen in it, in clock ticks since boot (0 for the initial namespace).
+              returned: always
+              type: str
+              sample: cookie:4097
+            netns_is_initial:
+              description: Whether it is the initial one, which alone shows C(/proc/sys/net/ipv4/tcp_mem). V(null) if unknowable.
+              returned: always
+              type: bool
+              sample: true
+            kernel_release:
+              description: The kernel, from C(/proc/sys/kernel/osrelease).
+              returned: always
+              type: str
+              sample: 6.1.0-18-amd64
+        host:
+          description: The machine around the sockets.
+          returned: always
+          type: dict
+          contains:
+            ram_bytes:
+              description: Memory in bytes, C(MemTotal) of C(/proc/meminfo). A container sees that of its machine.
+              returned: always
+              type: int
+              sample: 8201285632
+            page_size_bytes:
+              description: Size of a memory page in bytes, from C(sysconf). The unit of C(tcp_mem) and C(udp_mem).
+              returned: always
+              type: int
+              sample: 4096
+            cpus:
+              description: Number of CPUs online, from C(/sys/devices/system/cpu/online).
+              returned: always
+              type: int
+              sample: 8
+            container:
+              description:
+                - Whether this is a container, from what its engine left in C(/run/systemd/container), C(/run/.containerenv),
+                  C(/proc/1/cgroup) or C(/.dockerenv), else from the processes to be seen. V(null) if unknowable.
+                - C(/.dockerenv) does not count where kernel threads can be seen, as on a machine made from an image.
+              returned: always
+              type: bool
+              sample: false
+            container_kind:
+              description: Which engine made the container. V(null) if unknown, or if it is none.
+              returned: always
+              type: str
+              sample: podman
+            managers:
+              description: Programs that set socket buffers by themselves and run, or left a profile behind.
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                name:
+                  description: C(tuned) or C(bpftune).
+                  returned: always
+                  type: str
+                  sample: tuned
+                active:
+                  description: Whether a process of that name runs, from C(/proc/PID/comm).
+                  returned: always
+                  type: bool
+                  sample: true
+                detail:
+                  description: The active profile of tuned, from C(/etc/tuned/active_profile). V(null) if there is none.
+                  returned: always
+                  type: str
+                  sample: throughput-performance
+        tcp_rmem:
+          description: Receive buffer of a TCP socket in bytes, from C(/proc/sys/net/ipv4/tcp_rmem). V(null) where it is absent.
+          returned: always
+          type: dict
+          contains: &triple
+            min:
+              description: Bytes that a socket keeps under memory pressure.
+              returned: always
+              type: int
+              sample: 4096
+            default:
+              description: Bytes that a new socket starts with.
+              returned: always
+              type: int
+              sample: 131072
+            max:
+              description: Bytes up to which the kernel grows it.
+              returned: always
+              type: int
+              sample: 6291456
+        tcp_wmem:
+          description: Send buffer of a TCP socket in bytes, from C(/proc/sys/net/ipv4/tcp_wmem). V(null) where it is absent.
+          returned: always
+          type: dict
+          contains: *triple
+        sysctls:
+          description: One entry for each sysctl of this collection, such as C(net.ipv4.tcp_rmem), also for those that are absent.
+          returned: always
+          type: dict
+          contains:
+            <key>:
+              description: The sysctl C(/proc/sys/net/...) of that name.
+              returned: always
+              type: dict
+              contains:
+                present:
+                  description: Whether this kernel and namespace have it.
+                  returned: always
+                  type: bool
+                  sample: true
+                scope:
+                  description: V(namespace) if each network namespace has its own, V(host) if the machine has one.
+                  returned: always
+                  type: str
+                  sample: namespace
+                unit:
+                  description: Unit of its numbers, such as V(bytes), V(pages) or V(microseconds).
+                  returned: always
+                  type: str
+                  sample: bytes
+                writable:
+                  description:
+                    - Whether root could write it here, from the mode of the file and the flags of the mount that covers it
+                      in C(/proc/self/mountinfo).
+                    - V(null) if it is absent, or no mount is known to cover it.
+                  returned: always
+                  type: bool
+                  sample: true
+                value:
+                  description: Its value now, with one space between fields. V(null) if it is absent or cannot be read.
+                  returned: always
+                  type: str
+                  sample: 4096 131072 6291456
+                boot_value:
+                  description: The value that the next boot would give it. V(null) if no file sets it and the kernel chooses.
+                  returned: always
+                  type: str
+                  sample: 4096 131072 33554432
+                boot_file:
+                  description: The file that decides at boot, C(/proc/cmdline) for a parameter of the kernel. V(null) if none does.
+                  returned: always
+                  type: str
+                  sample: /etc/sysctl.d/90-network.conf
+                differs_from_boot:
+                  description: Whether the value now is another than at boot. V(null) if no file decides.
+                  returned: always
+                  type: bool
+                  sample: true
+"""
+
+from typing import Any, Dict
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_facts import read_host
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles, TolerantFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_identity import read_identity
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_facts import read_sysctls
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_value import triple
+
+
+def read_facts(files: HostFiles) -> Dict[str, Any]:
+    sysctls = read_sysctls(files)
+    return {
+        "version": 1,
+        "identity": read_identity(files),
+        "host": read_host(files),
+        "tcp_rmem": triple(sysctls["net.ipv4.tcp_rmem"]["value"]),
+        "tcp_wmem": triple(sysctls["net.ipv4.tcp_wmem"]["value"]),
+        "sysctls": sysctls,
+    }
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    files = TolerantFiles()
+    facts = read_facts(files)
+    for unreadable in files.unreadable:
+        module.warn(f"taken as absent, since it cannot be read: {unreadable}")
+    module.exit_json(ansible_facts={"socket_buffers": facts})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long a run on the hosts takes, how long to wait for it, and how to say so. Pure."""
+from __future__ import annotations
+
+import math
+from typing import Any
+
+# A busy host starts and ends a run late: the job's own limit leaves room for that.
+START_MARGIN_SECONDS = 60
+
+
+def trial_seconds(pairs: int, block_seconds: float, washout_seconds: float) -> float:
+    """Each pair is two blocks, each block a wash-out and a recorded part."""
+    return 2 * pairs * (block_seconds + washout_seconds)
+
+
+def run_time(seconds: float) -> dict[str, Any]:
+    """{seconds, pause_seconds, limit_seconds, text} of a run that takes `seconds`."""
+    if not 0 < seconds < float("inf"):
+        raise ValueError(f"a run takes more than 0 seconds, got {seconds!r}")
+    whole = math.ceil(seconds)
+    return {"seconds": seconds, "pause_seconds": whole, "limit_seconds": 2 * whole + START_MARGIN_SECONDS, "text": _text(whole)}
+
+
+def _text(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    if not minutes:
+        return f"{rest} s"
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
