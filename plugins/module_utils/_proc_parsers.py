@@ -5,7 +5,7 @@
 
 Every function raises MalformedText, which says what was expected and what stood there.
 """
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Tuple
 
 
 class MalformedText(ValueError):
@@ -17,18 +17,18 @@ SOFTNET_COLUMNS = ("processed", "dropped", "time_squeeze", None, None, None, Non
 SOFTNET_LEAST_COLUMNS = 3
 
 
-def parse_mib_pairs(text: str) -> Dict[str, int]:
-    """Lines in pairs, names then values: /proc/net/netstat and /proc/net/snmp. {TcpExtPruneCalled: 12}."""
+def parse_mib_pairs(text: str) -> Dict[str, Dict[str, int]]:
+    """Lines in pairs, names then values: /proc/net/netstat and /proc/net/snmp. {TcpExt: {TcpExtPruneCalled: 12}}.
+
+    One name may stand below two prefixes (RcvPruned of TcpExt and of MPTcpExt), so the prefix is part of it.
+    """
     lines = text.splitlines()
     if len(lines) % 2:
         raise MalformedText(f"line {len(lines)}: names without a line of values below")
-    values: Dict[str, int] = {}
-    for number in range(0, len(lines), 2):
-        values.update(_mib_pair(lines[number], lines[number + 1], number + 1))
-    return values
+    return dict(_mib_pair(lines[number], lines[number + 1], number + 1) for number in range(0, len(lines), 2))
 
 
-def _mib_pair(names: str, numbers: str, line: int) -> Dict[str, int]:
+def _mib_pair(names: str, numbers: str, line: int) -> Tuple[str, Dict[str, int]]:
     prefix, colon, fields = names.partition(":")
     value_prefix, value_colon, values = numbers.partition(":")
     if not (colon and value_colon and prefix == value_prefix):
@@ -36,7 +36,7 @@ def _mib_pair(names: str, numbers: str, line: int) -> Dict[str, int]:
     keys, cells = fields.split(), values.split()
     if len(keys) != len(cells):
         raise MalformedText(f"line {line}: {prefix} has {len(keys)} names but {len(cells)} values")
-    return {prefix + key: _integer(cell, line + 1) for key, cell in zip(keys, cells)}
+    return prefix, {prefix + key: _integer(cell, line + 1) for key, cell in zip(keys, cells)}
 
 
 def parse_name_values(text: str) -> Dict[str, int]:
@@ -93,17 +93,6 @@ def parse_protocols(text: str) -> Dict[str, Dict[str, Optional[int]]]:
             "pressure": {"yes": 1, "no": 0}.get(fields[4]),
         }
     return rows
-
-
-def parse_meminfo_kib(text: str) -> Dict[str, int]:
-    """/proc/meminfo: {MemTotal: kibibytes}."""
-    values: Dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        name, colon, rest = line.partition(":")
-        if not colon or not rest.split():
-            raise MalformedText(f"line {number}: expected 'Name: number kB', got {line[:60]!r}")
-        values[name] = _integer(rest.split()[0], number)
-    return values
 
 
 def _integer(cell: str, line: int) -> int:

@@ -27,6 +27,8 @@ class UnsafeStateDir(Exception):
 
 def check_state_dir(state_dir: str) -> bool:
     """Whether it exists. One that another user could have filled is refused: its journal decides what root writes."""
+    if not os.path.isabs(state_dir):
+        raise UnsafeStateDir(f"state directory {state_dir}: give an absolute path")
     try:
         status = os.lstat(state_dir)
     except FileNotFoundError:

@@ -33,7 +33,7 @@ class BootSetting(NamedTuple):
 
 class _Line(NamedTuple):
     pattern: str  # a path below /proc/sys, which may be a glob
-    value: Optional[str]  # None: no glob may set what this names
+    value: str  # empty: it assigns nothing, but keeps globs away from what it names
     file: str
 
 
@@ -59,7 +59,7 @@ def read_boot_files(files: HostFiles) -> BootFiles:
 
 def _read(files: HostFiles, path: str) -> Optional[str]:
     try:
-        return files.read_text(path) or ""
+        return files.read_text(path)
     except OSError:
         return None
 
@@ -96,11 +96,10 @@ def boot_settings(ordered: BootFiles, keys: Iterable[str]) -> Dict[str, BootSett
 
 
 def _deciding(target: str, kernel: List[_Line], lines: List[_Line]) -> Optional[_Line]:
-    exact = [line for line in lines if line.pattern == target]
-    assigned = [line for line in exact if line.value is not None]
-    globs = [] if exact else [line for line in lines if line.value is not None and _matches(target, line.pattern)]
-    candidates = [line for line in kernel if line.pattern == target] + globs + assigned
-    return candidates[-1] if candidates else None
+    named = [line for line in lines if line.pattern == target]
+    candidates = named or [line for line in lines if _matches(target, line.pattern)]
+    assigning = [line for line in kernel if line.pattern == target] + [line for line in candidates if line.value]
+    return assigning[-1] if assigning else None
 
 
 def _matches(target: str, pattern: str) -> bool:
@@ -110,17 +109,14 @@ def _matches(target: str, pattern: str) -> bool:
 
 
 def _lines(path: str, text: str) -> Iterator[_Line]:
-    for line in text.splitlines():
+    for line in text.split("\n"):
         name, equals, value = line.strip().partition("=")
         if not name or name[0] in "#;":
             continue
-        excluding = name[0] == "-"
-        pattern = _as_path((name[1:] if excluding else name).strip())
-        if canonical(value):
-            yield _Line(pattern, canonical(value), path)
-        elif excluding and not equals:
-            yield _Line(pattern, None, path)
-        # Else not an assignment, or one of nothing, which leaves the kernel's value alone.
+        # A dash in front allows the assignment to fail; without an assignment it excludes the key from globs.
+        dashed = name[0] == "-"
+        if equals or dashed:
+            yield _Line(_as_path((name[1:] if dashed else name).strip()), canonical(value), path)
 
 
 def _as_path(name: str) -> str:

@@ -8,7 +8,7 @@ already been written up to the field it refused, so a key whose write failed is 
 """
 import errno
 import os
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Set
+from typing import Any, Dict, Iterable, Mapping, Optional
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles, sysctl_path
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_writer import HostWriter

@@ -49,6 +49,7 @@ def decided(text, key=LOWAT):
         ("net.ipv4.tcp_*lowat = 1\nnet.ipv4.*_lowat = 2\n", "2"),
         ("net.ipv4.tcp_notsent_lowat = 1\nnet.ipv4.tcp_*lowat = 2\n", "1"),
         ("-net.ipv4.tcp_notsent_lowat\nnet.ipv4.tcp_notsent_lowat = 1\n", "1"),
+        ("net.ipv4.tcp_notsent_lowat\nnet.ipv4.tcp_*lowat = 1\n", "1"),
     ],
 )
 def test_one_file_gives(text, value):
@@ -69,7 +70,9 @@ def test_one_file_gives(text, value):
         "-\n",
         "-= 1\n",
         "=",
+        "net.* = 1\n",
         "net.*lowat = 1\n",
+        "net.ipv4.tcp_*lowat = 1\nnet.ipv4.tcp_notsent_lowat =\n",
         "net.ipv4/tcp_notsent_lowat = 1\n",
         "net/ipv4.tcp_notsent_lowat = 1\n",
         "net.ipv4.tcp_*lowat = 1\n-net.ipv4.tcp_notsent_lowat\n",

@@ -1,0 +1,50 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A window: snapshots at fixed times, handed on as columns."""
+import time
+from typing import Any, Dict, Iterable, List
+
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._columns import columns
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._snapshot import read_sizes, take_snapshot
+
+LONGEST_SECONDS = 86400
+SHORTEST_INTERVAL_SECONDS = 0.05  # a pass over all counters costs a few milliseconds
+MOST_BUCKETS = 3600  # some 40 KB of memory each while they are recorded
+
+
+def check_lengths(duration: float, interval: float) -> None:
+    """ValueError, naming the option, for a window that cannot be recorded."""
+    if not 0 < duration <= LONGEST_SECONDS:
+        raise ValueError(f"duration: wants more than 0 and at most {LONGEST_SECONDS} seconds, got {duration}")
+    if not SHORTEST_INTERVAL_SECONDS <= interval <= duration:
+        raise ValueError(f"interval: wants {SHORTEST_INTERVAL_SECONDS} seconds up to the duration of {duration}, got {interval}")
+    if duration / interval > MOST_BUCKETS:
+        raise ValueError(f"interval: {duration / interval:.0f} buckets are more than {MOST_BUCKETS}; take at least {duration / MOST_BUCKETS:g}")
+
+
+def bucket_ends(duration: float, interval: float) -> List[float]:
+    """When each bucket ends, in seconds from the start. A last, shorter bucket makes up the duration. Pure."""
+    whole = int(duration / interval + 1e-9)
+    ends = [interval * (index + 1) for index in range(whole)]
+    return ends if duration - ends[-1] < SHORTEST_INTERVAL_SECONDS else ends + [duration]
+
+
+def record_window(files: HostFiles, subsets: Iterable[str], duration: float, interval: float) -> Dict[str, Any]:
+    """The `window` of docs/data_shapes.md. Sleeps to absolute times, so that buckets do not drift."""
+    start = time.monotonic()
+    snapshots = [take_snapshot(files, subsets)]
+    for end in bucket_ends(duration, interval):
+        time.sleep(max(0.0, start + end - time.monotonic()))
+        snapshots.append(take_snapshot(files, subsets))
+    window = {
+        "version": 1,
+        "identity": snapshots[0].identity,
+        "interval_seconds": interval,
+        "started": snapshots[0].boottime_seconds,
+        "ended": snapshots[-1].boottime_seconds,
+        "sizes": read_sizes(files),
+    }
+    window.update(columns(list(zip(snapshots, snapshots[1:]))))
+    return window

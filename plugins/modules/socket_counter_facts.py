@@ -1,0 +1,226 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+module: socket_counter_facts
+short_description: Counters of socket buffers, as a snapshot or as a window of buckets
+version_added: 0.1.0
+author: linuxnet.socket_buffers authors (@linuxnet)
+description:
+  - Reads what the kernel counts about socket buffers, the protocols above them and the queues below them, from C(/proc) and C(/sys) and
+    by the ethtool ioctl. Runs no program and needs no root.
+  - Without O(duration) it returns a snapshot as facts. With it, it returns a window, one bucket per O(interval), as RV(window).
+  - Everything belongs to the network namespace that the module runs in, but softnet and the protocols' memory, which the kernel keeps per machine.
+options:
+  gather_subset:
+    description:
+      - What to read, as in M(ansible.builtin.setup). An entry starting with C(!) leaves a subset out.
+      - V(tcp) reads Tcp and TcpExt; V(ip) Ip, IpExt and Ip6; V(udp) Udp, UdpLite, Udp6 and UdpLite6; V(mptcp) MPTcpExt.
+      - V(softnet) reads the per-CPU receive queues, V(sockstat) sockets and their memory, V(protocols) memory and pressure by protocol.
+      - V(nic) reads interface losses, speed and rings, V(sizes) the sysctls in force.
+      - V(min) is V(tcp) alone and always part of it, unless excluded by C(!min).
+    type: list
+    elements: str
+    default: [all]
+  duration:
+    description:
+      - Length of a window in seconds, more than 0 and at most 86400. Without it, a snapshot is returned.
+      - The module runs that long; use C(async) for more than a few seconds.
+    type: float
+  interval:
+    description: Length of one bucket of a window in seconds, from 0.05 to O(duration).
+    type: float
+    default: 1
+attributes:
+  check_mode:
+    description: Reads only, in check mode too.
+    support: full
+  diff_mode:
+    description: Changes nothing.
+    support: none
+  facts:
+    description: Returns C(ansible_facts) unless O(duration) is set.
+    support: partial
+  platform:
+    description: Linux. Which counters exist depends on the kernel; one that it lacks is null.
+    platforms: linux
+    support: full
+seealso:
+  - module: linuxnet.socket_buffers.socket_buffer_facts
+"""
+
+EXAMPLES = r"""
+- name: A snapshot of every counter
+  linuxnet.socket_buffers.socket_counter_facts:
+
+- name: How often did the kernel collapse a receive queue since boot?
+  ansible.builtin.debug:
+    msg: "{{ ansible_facts.socket_counters.counters.TcpExtTCPRcvCollapsed }}"
+
+- name: TCP and UDP only
+  linuxnet.socket_buffers.socket_counter_facts:
+    gather_subset: ['!all', udp]
+
+- name: A window of one minute, in buckets of one second
+  linuxnet.socket_buffers.socket_counter_facts:
+    duration: 60
+  async: 120
+  poll: 0
+  register: started
+"""
+
+RETURN = r"""
+ansible_facts:
+  description: The snapshot, when O(duration) is not set.
+  returned: without O(duration)
+  type: dict
+  contains:
+    socket_counters:
+      description: All counters at one moment.
+      type: dict
+      returned: always
+      contains:
+        version:
+          description: Version of this shape.
+          type: int
+          returned: always
+        identity:
+          description: Boot (C(boot_id)), network namespace (C(netns), C(netns_is_initial)) and C(kernel_release) that the numbers belong to.
+          type: dict
+          returned: always
+        boottime_seconds:
+          description: When, in seconds since boot (CLOCK_BOOTTIME).
+          type: float
+          returned: always
+        counters:
+          description:
+            - Numbers that only grow, by the names that C(nstat) uses, such as C(TcpExtPruneCalled); those of softnet and interfaces
+              are prefixed C(softnet_) and C(nic_NAME_). Null where this kernel has no such counter.
+            - From C(/proc/net/snmp), C(/proc/net/netstat), C(/proc/net/snmp6), C(/proc/net/softnet_stat) and C(/sys/class/net/*/statistics).
+          type: dict
+          returned: always
+        gauges:
+          description:
+            - Numbers that may fall, such as C(TcpCurrEstab), C(sockstat_TCP_mem_pages) and C(protocols_TCP_pressure) (1, 0, or null).
+            - From C(/proc/net/sockstat), C(/proc/net/sockstat6) and C(/proc/net/protocols).
+          type: dict
+          returned: always
+        softnet:
+          description: One row per online CPU, from C(/proc/net/softnet_stat). 32-bit numbers that wrap.
+          type: list
+          elements: dict
+          returned: when the subset softnet is read
+        nics:
+          description: By interface, C(speed_mbps), C(mtu), C(ring) (descriptors), C(statistics) and the losses among the C(driver) statistics.
+          type: dict
+          returned: when the subset nic is read
+        sizes:
+          description: The sysctls in force, by key, as canonical text.
+          type: dict
+          returned: when the subset sizes is read
+window:
+  description: What moved in each bucket. See C(docs/data_shapes.md) of the collection.
+  returned: with O(duration)
+  type: dict
+  contains:
+    version:
+      description: Version of this shape.
+      type: int
+      returned: always
+    identity:
+      description: As in the facts. The same at both ends, or the window is refused.
+      type: dict
+      returned: always
+    interval_seconds:
+      description: The interval that was asked for.
+      type: float
+      returned: always
+    started:
+      description: Start, in seconds since boot.
+      type: float
+      returned: always
+    ended:
+      description: End, in seconds since boot.
+      type: float
+      returned: always
+    seconds:
+      description: What each bucket really took.
+      type: list
+      elements: float
+      returned: always
+    counters:
+      description: By name, the increase in each bucket; null where the counter went backwards. Only counters that moved.
+      type: dict
+      returned: always
+    gauges:
+      description: By name, the value at the end of each bucket. Only gauges that moved.
+      type: dict
+      returned: always
+    first:
+      description: Raw values at the start of what moved.
+      type: dict
+      returned: always
+    last:
+      description: Raw values at the end of what moved.
+      type: dict
+      returned: always
+    still:
+      description: Gauges that did not move, and their value.
+      type: dict
+      returned: always
+    absent:
+      description: Names that this kernel does not have.
+      type: list
+      elements: str
+      returned: always
+    sizes:
+      description: The sysctls in force at the end.
+      type: dict
+      returned: always
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.facts.collector import get_collector_names
+
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._columns import WindowRefused
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counter_table import ALL_SUBSETS
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._proc_parsers import MalformedText
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._snapshot import snapshot_facts
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._window import check_lengths, record_window
+
+MINIMAL_SUBSET = frozenset(("tcp",))
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "gather_subset": {"type": "list", "elements": "str", "default": ["all"]},
+            "duration": {"type": "float"},
+            "interval": {"type": "float", "default": 1.0},
+        },
+        supports_check_mode=True,
+    )
+    duration, interval = module.params["duration"], module.params["interval"]
+    files = HostFiles()
+    try:
+        subsets = wanted_subsets(module.params["gather_subset"])
+        if duration is None:
+            module.exit_json(changed=False, ansible_facts={"socket_counters": snapshot_facts(files, subsets)})
+        check_lengths(duration, interval)
+        module.exit_json(changed=False, window=record_window(files, subsets, duration, interval))
+    except (OSError, MalformedText, WindowRefused, ValueError) as error:
+        module.fail_json(msg=str(error))
+
+
+def wanted_subsets(asked):
+    """Names of the subsets to read, by the rules of setup's gather_subset."""
+    try:
+        return get_collector_names(valid_subsets=ALL_SUBSETS, minimal_gather_subset=MINIMAL_SUBSET, gather_subset=asked)
+    except TypeError as error:
+        raise ValueError(f"gather_subset: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading rates out of a window or a trial. Pure.
+
+A counter that is not listed did not move; one listed as absent is unknown, never 0.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Column = Sequence["int | None"]
+
+
+def column(record: Mapping[str, Any], name: str) -> Column | None:
+    """Increase per bucket or block; zeros for a counter that did not move, None for one the kernel lacks."""
+    if name in record["absent"]:
+        return None
+    return record["counters"].get(name, [0] * len(record["seconds"]))
+
+
+def summed(record: Mapping[str, Any], names: Sequence[str]) -> Column | None:
+    """The sum of several counters; those the kernel lacks are left out, None when it has none of them."""
+    columns = [found for found in (column(record, name) for name in names) if found is not None]
+    if not columns:
+        return None
+    return [None if None in cells else sum(cells) for cells in zip(*columns)]
+
+
+def mean_rate(record: Mapping[str, Any], *names: str) -> float | None:
+    """Events per second over all buckets whose value is known."""
+    return rate_of(summed(record, names), record["seconds"])
+
+
+def rate_of(values: Column | None, seconds: Sequence[float]) -> float | None:
+    known = [(value, length) for value, length in zip(values or (), seconds) if value is not None]
+    watched = sum(length for _value, length in known)
+    return sum(value for value, _length in known) / watched if watched else None
+
+
+def gauge(record: Mapping[str, Any], name: str) -> int | None:
+    """The largest value a gauge had, or None."""
+    values = [value for value in record["gauges"].get(name, [record["still"].get(name)]) if value is not None]
+    return max(values, default=None)

@@ -1,0 +1,437 @@
+"""The real module, on real sysctls of a network namespace of its own."""
+import io
+import json
+import os
+import signal
+import sys
+
+import pytest
+from ansible.module_utils import basic
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._state_dir import hold_lock
+from ansible_collections.linuxnet.socket_buffers.plugins.modules import socket_buffer_tuning
+
+RMEM = "net.ipv4.tcp_rmem"
+WMEM = "net.ipv4.tcp_wmem"
+LOWAT = "net.ipv4.tcp_notsent_lowat"
+FIRST = {RMEM: "4096\t87380\t6291456\n", WMEM: "4096\t16384\t4194304\n", LOWAT: "4294967295\n"}
+WANTED = {RMEM: "4096 131072 8388608", WMEM: "4096 16384 8388608"}
+DROPIN = "/etc/sysctl.d/99-zz-linuxnet-socket-buffers.conf"
+WRITES = ("write", "pwrite", "ftruncate", "fsync", "replace", "unlink", "mkdir", "rmdir")
+
+
+def sysctl_file(key):
+    return "/proc/sys/" + key.replace(".", "/")
+
+
+def run_module(args, kill_before=None, user=None):
+    """The module's result, with the number of writing calls it made; SIGKILL before the nth when asked."""
+    calls = 0
+
+    def counted(real):
+        def call(*values, **options):
+            nonlocal calls
+            calls += 1
+            if calls == kill_before:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*values, **options)
+        return call
+
+    if user is not None:
+        os.setgid(user)
+        os.setuid(user)
+    for name in WRITES:
+        setattr(os, name, counted(getattr(os, name)))
+    basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": args}).encode()
+    basic._ANSIBLE_PROFILE = "legacy"
+    sys.stdout = io.StringIO()
+    try:
+        socket_buffer_tuning.main()
+    except SystemExit:
+        pass
+    return dict(json.loads(sys.stdout.getvalue()), write_calls=calls)
+
+
+class Tuned:
+    """A private host, and the module's runs on it."""
+
+    def __init__(self, host):
+        self.host = host
+        self.state_dir = host.folder + "/state"
+        for key, text in FIRST.items():
+            host.write(sysctl_file(key), text)
+
+    def args(self, options):
+        return dict({"state_dir": self.state_dir, "_ansible_diff": True}, **options)
+
+    def run(self, **options):
+        result = self.host.call(run_module, self.args(options))
+        assert not result.get("failed"), result
+        return result
+
+    def fail(self, user=None, **options):
+        """The error message, after a look that nothing was changed."""
+        before = self.snapshot()
+        result = self.host.call(run_module, self.args(options), user=user)
+        assert result.get("failed"), result
+        assert self.snapshot() == before
+        return result["msg"]
+
+    def present(self, values=None, **options):
+        return self.run(values=values or WANTED, **options)
+
+    def absent(self, **options):
+        return self.run(state="absent", **options)
+
+    def sysctl(self, key):
+        return self.host.read(sysctl_file(key))
+
+    def snapshot(self):
+        """Everything a run may change."""
+        files = self.host.shell(f"for f in $(find {self.state_dir} /etc/sysctl.d -type f ! -name lock); do stat -c '%n %a' $f; md5sum <$f; done")
+        return {key: self.sysctl(key) for key in FIRST}, files
+
+    def files(self):
+        """Names of everything that runs may have left."""
+        return self.host.shell(f"ls -A {self.host.folder}; ls -A /etc/sysctl.d").split()
+
+    def journal(self):
+        return json.loads(self.host.read(self.state_dir + "/journal.json"))
+
+
+@pytest.fixture
+def tuned(private_host):
+    return Tuned(private_host)
+
+
+def settings(text):
+    return dict(line.split(" = ") for line in text.splitlines() if not line.startswith("#"))
+
+
+def test_present_sets_runtime_and_dropin_and_absent_brings_everything_back(tuned):
+    before = tuned.snapshot()
+    result = tuned.present()
+    assert result["changed"]
+    assert result["changes"] == [
+        {"key": RMEM, "old": "4096 87380 6291456", "new": WANTED[RMEM]},
+        {"key": WMEM, "old": "4096 16384 4194304", "new": WANTED[WMEM]},
+    ]
+    assert result["originals"] == {RMEM: "4096 87380 6291456", WMEM: "4096 16384 4194304"}
+    assert (tuned.sysctl(RMEM), tuned.sysctl(WMEM)) == ("4096\t131072\t8388608\n", "4096\t16384\t8388608\n")
+    assert settings(tuned.host.read(DROPIN)) == WANTED
+    assert tuned.host.shell(f"stat -c %a {tuned.state_dir} {tuned.state_dir}/journal.json {DROPIN}").split() == ["700", "600", "644"]
+    assert tuned.journal()["entries"][0]["keys"][RMEM]["original"] == "4096\t87380\t6291456"
+
+    result = tuned.absent()
+    assert result["changed"] and result["left"] == [] and result["dropin"]["changed"]
+    assert tuned.snapshot() == before
+    assert tuned.files() == []
+
+
+@pytest.mark.parametrize("spelling", [
+    WANTED,
+    {RMEM: "4096\t131072   8388608", WMEM: [4096, "16384", 8388608]},
+    {RMEM: {"min": 4096, "default": 131072, "max": 8388608}, WMEM: " 4096 16384 8388608\n"},
+])
+def test_a_second_run_writes_nothing(tuned, spelling):
+    tuned.present()
+    result = tuned.present(spelling)
+    assert (result["changed"], result["changes"], result["diff"], result["write_calls"]) == (False, [], [], 0)
+
+
+def test_absent_on_a_clean_host_writes_nothing(tuned):
+    result = tuned.absent()
+    assert (result["changed"], result["left"], result["write_calls"]) == (False, [], 0)
+
+
+@pytest.mark.parametrize("prepare, options", [
+    ([], {"values": WANTED}),
+    ([{"values": WANTED}], {"state": "absent"}),
+    ([{"values": {RMEM: WANTED[RMEM]}}], {"values": WANTED}),
+    ([{"values": WANTED}], {"values": WANTED}),
+])
+def test_check_mode_predicts_the_result_and_writes_nothing(tuned, prepare, options):
+    for earlier in prepare:
+        tuned.run(**earlier)
+    before = tuned.snapshot()
+    predicted = tuned.run(_ansible_check_mode=True, **options)
+    assert predicted.pop("write_calls") == 0 and tuned.snapshot() == before
+    real = tuned.run(**options)
+    real.pop("write_calls")
+    assert real == predicted
+
+
+def test_diff_shows_runtime_and_file(tuned):
+    runtime, dropin = tuned.present({RMEM: WANTED[RMEM]})["diff"]
+    assert runtime["before"] == f"{RMEM} = 4096 87380 6291456\n"
+    assert runtime["after"] == f"{RMEM} = 4096 131072 8388608\n"
+    assert (dropin["before_header"], dropin["before"], dropin["after"]) == (DROPIN, "", tuned.host.read(DROPIN))
+
+
+def test_without_persist_the_file_stays_away(tuned):
+    before = tuned.snapshot()
+    assert not tuned.present(persist=False)["dropin"]["changed"]
+    assert tuned.host.read(DROPIN) is None
+    assert not tuned.present(persist=False)["changed"]
+    tuned.absent()
+    assert tuned.snapshot() == before
+
+
+def test_originals_are_the_first_ones_and_other_keys_stay_managed(tuned):
+    before = tuned.snapshot()
+    tuned.present({RMEM: "4096 131072 8388608"})
+    tuned.present({RMEM: "4096 131072 16777216"})
+    result = tuned.present({WMEM: "4096 16384 16777216"})
+    assert result["originals"] == {RMEM: "4096 87380 6291456", WMEM: "4096 16384 4194304"}
+    assert settings(tuned.host.read(DROPIN)) == {RMEM: "4096 131072 16777216", WMEM: "4096 16384 16777216"}
+    assert len(tuned.journal()["entries"]) == 3
+    tuned.absent()
+    assert tuned.snapshot() == before
+
+
+def test_originals_that_validation_would_refuse_come_back(tuned):
+    tuned.host.write(sysctl_file(RMEM), "4096 131072 65536")
+    tuned.present()
+    tuned.absent()
+    assert tuned.sysctl(RMEM) == "4096\t131072\t65536\n"
+
+
+@pytest.mark.parametrize("text", ["# ours, by chance\nvm.swappiness=10\nnet.ipv4.tcp_rmem=1 2 3\n", "no newline, \udcff no utf-8", ""])
+def test_a_file_that_was_there_keeps_its_settings_and_comes_back_exactly(tuned, text):
+    tuned.host.write(DROPIN, text)
+    tuned.host.shell(f"chmod 0640 {DROPIN}")
+    before = tuned.snapshot()
+    tuned.present()
+    assert tuned.host.read(DROPIN).startswith(text)
+    tuned.present({RMEM: "4096 131072 16777216"})
+    assert tuned.host.read(DROPIN).count("swappiness") == text.count("swappiness")
+    tuned.absent()
+    assert tuned.snapshot() == before
+
+
+def test_drift_is_repaired_and_reported(tuned):
+    before = tuned.snapshot()
+    tuned.present()
+    tuned.host.write(sysctl_file(RMEM), "4096 87380 1048576")
+    tuned.host.shell(f"rm {DROPIN}")
+    result = tuned.present()
+    assert result["drifted"] == [
+        {"name": RMEM, "written": WANTED[RMEM], "found": "4096 87380 1048576"},
+        {"name": DROPIN, "written": "our settings", "found": None},
+    ]
+    assert tuned.sysctl(RMEM) == "4096\t131072\t8388608\n" and settings(tuned.host.read(DROPIN)) == WANTED
+    tuned.absent()
+    assert tuned.snapshot() == before
+
+
+def test_the_journal_does_not_grow_with_repairs(tuned):
+    tuned.present()
+    for size in range(5):
+        tuned.host.write(sysctl_file(RMEM), f"4096 87380 {1048576 + size}")
+        tuned.present()
+    assert len(tuned.journal()["entries"]) == 2
+    assert tuned.absent()["originals"][RMEM] == "4096 87380 6291456"
+
+
+def test_what_somebody_else_changed_is_left_until_forced(tuned):
+    before = tuned.snapshot()
+    tuned.present()
+    tuned.host.write(sysctl_file(RMEM), "4096 87380 1048576")
+    tuned.host.write(DROPIN, "# mine now\n")
+    result = tuned.absent()
+    assert [row["name"] for row in result["left"]] == [RMEM, DROPIN]
+    assert tuned.sysctl(RMEM) == "4096\t87380\t1048576\n" and tuned.host.read(DROPIN) == "# mine now\n"
+    assert tuned.sysctl(WMEM) == FIRST[WMEM]
+    again = tuned.absent()
+    assert not again["changed"] and again["left"] == result["left"]
+    assert tuned.absent(force=True)["left"] == []
+    assert tuned.snapshot() == before
+
+
+def test_a_dropin_without_journal_is_reported(tuned):
+    tuned.present()
+    tuned.host.shell(f"rm -r {tuned.state_dir}")
+    result = tuned.absent()
+    assert not result["changed"] and [row["name"] for row in result["left"]] == [DROPIN]
+
+
+@pytest.mark.parametrize("path, text, wins", [
+    ("/etc/sysctl.d/99-zzz.conf", "net.ipv4.tcp_rmem = 4096 1 2\n", True),
+    ("/etc/sysctl.d/99-zzz.conf", "net/ipv4/tcp_rmem=4096\t131072\t8388608\n", False),
+    ("/etc/sysctl.d/99-sysctl.conf", "net.ipv4.tcp_rmem = 4096 1 2\n", False),
+])
+def test_a_later_file_that_would_win_at_boot_is_refused(tuned, path, text, wins):
+    tuned.host.write(path, text)
+    if not wins:
+        assert tuned.present()["changed"]
+        return
+    message = tuned.fail(values=WANTED)
+    assert path in message and RMEM in message and "4096 1 2" in message
+    assert tuned.present(persist=False)["changed"]
+
+
+def states(tuned):
+    return {key: tuned.sysctl(key) for key in FIRST}, tuned.host.read(DROPIN)
+
+
+@pytest.mark.parametrize("earlier, killed, following", [
+    (None, {"values": WANTED}, {"state": "absent"}),
+    (None, {"values": WANTED}, {"values": WANTED}),
+    ({RMEM: "4096 131072 16777216"}, {"values": WANTED}, {"state": "absent"}),
+    ({RMEM: "4096 131072 16777216"}, {"values": WANTED}, {"values": WANTED}),
+    (WANTED, {"state": "absent"}, {"state": "absent"}),
+    (WANTED, {"state": "absent"}, {"values": WANTED}),
+])
+def test_sigkill_before_any_write(tuned, earlier, killed, following):
+    tuned.host.write(DROPIN, "# was here\n")
+    clean = states(tuned)
+    tuned.present()
+    enforced = states(tuned)
+    tuned.absent()
+    expected = clean if following.get("state") == "absent" else enforced
+    nth = recoveries = 0
+    while True:
+        nth += 1
+        if earlier:
+            tuned.present(earlier)
+        outcome = tuned.host.run(run_module, tuned.args(killed), kill_before=nth)
+        if "signal" not in outcome:
+            break
+        assert outcome == {"signal": signal.SIGKILL}
+        recoveries += bool(tuned.run(**following)["recovered"])
+        assert states(tuned) == expected, f"killed before write {nth}"
+        assert tuned.run(**following)["changed"] is False
+        tuned.absent()
+        assert states(tuned) == clean
+        assert tuned.files() == [os.path.basename(DROPIN)]
+    assert nth > 15 and recoveries > 8
+
+
+def kill_with_all_written(tuned):
+    """Killed when everything is written and only the end is not journalled."""
+    last = tuned.host.call(run_module, tuned.args({"values": WANTED, "state_dir": tuned.host.folder + "/other"}))["write_calls"]
+    tuned.run(state="absent", state_dir=tuned.host.folder + "/other")
+    nth = last
+    while True:
+        outcome = tuned.host.run(run_module, tuned.args({"values": WANTED}), kill_before=nth)
+        assert outcome == {"signal": signal.SIGKILL}
+        if tuned.journal()["entries"][-1]["phase"] == "pending":
+            return
+        tuned.absent()
+        nth -= 1
+
+
+def test_recovery_is_predicted_by_check_mode_and_reported(tuned):
+    kill_with_all_written(tuned)
+    before = tuned.snapshot()
+    predicted = tuned.absent(_ansible_check_mode=True)
+    assert tuned.snapshot() == before and predicted["write_calls"] == 0
+    result = tuned.absent()
+    assert dict(result, write_calls=0) == predicted
+    assert result["recovered"]["keys"] == {RMEM: "4096 87380 6291456", WMEM: "4096 16384 4194304"}
+    assert result["recovered"]["dropin"] == DROPIN
+
+
+def test_recovery_leaves_what_somebody_else_changed(tuned):
+    kill_with_all_written(tuned)
+    tuned.host.write(sysctl_file(RMEM), "4096 87380 1048576")
+    result = tuned.absent()
+    assert [row["name"] for row in result["left"]] == [RMEM]
+    assert tuned.sysctl(RMEM) == "4096\t87380\t1048576\n" and tuned.sysctl(WMEM) == FIRST[WMEM]
+
+
+@pytest.mark.parametrize("part", ["boot_id", "netns"])
+def test_recovery_after_a_restart_puts_only_the_file_right(tuned, part):
+    kill_with_all_written(tuned)
+    journal = tuned.journal()
+    journal["entries"][-1]["identity"][part] = "another"
+    tuned.host.write(tuned.state_dir + "/journal.json", json.dumps(journal))
+    result = tuned.absent()
+    assert result["recovered"]["keys"] == {} and tuned.host.read(DROPIN) is None
+    assert tuned.sysctl(RMEM) == "4096\t131072\t8388608\n"
+
+
+@pytest.mark.parametrize("persist, left_with", [(True, FIRST[RMEM]), (False, "4096\t131072\t8388608\n")])
+def test_absent_after_a_restart_speaks_only_for_what_the_dropin_sets(tuned, persist, left_with):
+    tuned.present(persist=persist)
+    journal = tuned.journal()
+    journal["entries"][0]["identity"]["boot_id"] = "another"
+    tuned.host.write(tuned.state_dir + "/journal.json", json.dumps(journal))
+    assert tuned.absent()["left"] == []
+    assert tuned.sysctl(RMEM) == left_with
+
+
+@pytest.mark.parametrize("text, message", [
+    ("", "damaged"),
+    ("{", "damaged"),
+    ("[]", "damaged"),
+    ('{"version": 1}', "damaged"),
+    ('{"version": 1, "entries": [{"id": 1}]}', "damaged"),
+    ('{"version": 2, "entries": []}', "version 2"),
+])
+def test_a_journal_that_cannot_be_used_is_refused(tuned, text, message):
+    tuned.present()
+    tuned.host.write(tuned.state_dir + "/journal.json", text)
+    for options in ({"values": {RMEM: "4096 131072 16777216"}}, {"state": "absent"}):
+        error = tuned.fail(**options)
+        assert message in error and tuned.state_dir + "/journal.json" in error
+
+
+def test_another_holder_of_the_lock_is_named(tuned):
+    def beside_a_trial(args):
+        with hold_lock(args["state_dir"], "a trial of somebody"):
+            return run_module(args)
+
+    for check_mode in (True, False):
+        result = tuned.host.call(beside_a_trial, tuned.args({"values": WANTED, "_ansible_check_mode": check_mode}))
+        assert result["failed"] and "a trial of somebody (process " in result["msg"]
+    assert tuned.present()["changed"]
+
+
+# What can be wrong with a host, the options that meet it, and what the message must name.
+BROKEN_HOSTS = [
+    ("mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys", {"values": WANTED}, [RMEM, "mounted read-only"]),
+    ("mkdir /tmp/x$$; mount --bind /tmp/x$$ /proc/sys/net; rmdir /tmp/x$$", {"values": WANTED}, [RMEM, "does not have it"]),
+    ("true", {"values": {RMEM: WANTED[RMEM], "net.core.rmem_max": 12345678}}, ["net.core.rmem_max"]),
+    ("chmod 777 STATE", {"values": WANTED}, ["STATE", "writable by group or others"]),
+    ("chown 12345 STATE", {"values": WANTED}, ["STATE", "12345"]),
+    ("mv STATE STATE.real; ln -s STATE.real STATE", {"values": WANTED}, ["STATE", "symbolic link"]),
+    ("umount /etc/sysctl.d; mount -t tmpfs -o ro none /etc/sysctl.d", {"values": WANTED}, [DROPIN, "read-only"]),
+    (f"ln -s /dev/null {DROPIN}", {"values": WANTED}, [DROPIN, "regular file"]),
+    ("mount -t tmpfs -o size=4k none /etc/sysctl.d; head -c 4096 /dev/zero >/etc/sysctl.d/full", {"values": WANTED}, [DROPIN, "No space"]),
+    ("mount -t tmpfs -o size=4k,mode=700 none STATE; head -c 4096 /dev/zero >STATE/full", {"values": WANTED}, ["STATE/", "No space"]),
+]
+
+
+@pytest.mark.parametrize("break_it, options, named", BROKEN_HOSTS)
+def test_a_host_that_cannot_be_written_is_named_and_stays_as_it_was(tuned, break_it, options, named):
+    tuned.host.shell(f"mkdir -m 700 {tuned.state_dir}")
+    tuned.host.shell(break_it.replace("STATE", tuned.state_dir))
+    message = tuned.fail(**options)
+    for words in named:
+        assert words.replace("STATE", tuned.state_dir) in message
+
+
+def test_without_root_the_message_says_so(tuned):
+    message = tuned.fail(user=65534, values=WANTED, state_dir="/var/lib/none-such")
+    assert RMEM in message and "needs root" in message
+
+
+# Inputs that ansible.posix.sysctl takes although they are wrong.
+@pytest.mark.parametrize("values, named", [
+    ({"net.ipv4.tcp_no_such_key": 1}, "net.ipv4.tcp_no_such_key"),
+    ({RMEM: "4096 131072"}, "three integers"),
+    ({RMEM: "6291456 131072 4096"}, "min <= default <= max"),
+    ({RMEM: "4096 131072 2147483648"}, "2147483648"),
+])
+def test_wrong_values_are_refused_every_time_and_change_nothing(tuned, values, named):
+    for _run in range(2):
+        assert named in tuned.fail(values=values)
+    assert tuned.host.read(DROPIN) is None
+
+
+def test_whitespace_is_no_change_and_a_duplicate_key_keeps_its_effect(tuned):
+    tuned.host.write(DROPIN, f"{RMEM} = 4096 1 2\nnet.core.somaxconn = 1\n{RMEM}\t=\t4096 131072 8388608\nnet.core.somaxconn = 2\n")
+    tuned.present()
+    assert tuned.present({RMEM: "4096\t131072\t8388608"})["changed"] is False
+    text = tuned.host.read(DROPIN)
+    assert text.index("somaxconn = 1") < text.index("somaxconn = 2") and text.rindex(RMEM) > text.index("somaxconn = 2")
