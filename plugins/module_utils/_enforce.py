@@ -48,9 +48,10 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._transacti
     read_values,
     restore_values,
 )
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_record import RecordError, end_killed_trial, record_path
 
 # Everything that can go wrong here, each with a message for the user.
-ERRORS = (Busy, InvalidValue, JournalError, OSError, PersistenceConflict, TransactionFailed, UnsafeStateDir)
+ERRORS = (Busy, InvalidValue, JournalError, OSError, PersistenceConflict, RecordError, TransactionFailed, UnsafeStateDir)
 
 
 class Request(NamedTuple):
@@ -66,10 +67,15 @@ def enforce(files: HostFiles, writer: HostWriter, request: Request, check_mode: 
     """Do the work, or in check mode only say what it would be. Nothing to do writes nothing, not even the lock."""
     refuse_if_held(request.state_dir)
     work = _plan(files, request)
-    if check_mode or not (work.steps or _is_untidy(files, request, work.found)):
+    trial = record_path(request.state_dir)
+    if check_mode and files.exists(trial):
+        raise TransactionFailed(trial, "a trial was killed here; what a run would find after ending it cannot be told in check mode")
+    if check_mode or not (work.steps or files.exists(trial) or _is_untidy(files, request, work.found)):
         return work
     with hold_lock(request.state_dir, "socket_buffer_tuning"):
-        work = _plan(files, request)
+        # Before anything else: its candidate must not become an original of ours.
+        killed_trial = end_killed_trial(files, writer, request.state_dir)
+        work = _plan(files, request)._replace(killed_trial=killed_trial)
         _tidy(writer, request, work.found)
         for step in work.steps:
             _carry_out(files, writer, _journal_path(request), step)

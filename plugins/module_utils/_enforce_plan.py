@@ -28,9 +28,8 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_bo
     with_file,
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_value import canonical
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._transaction import MISSING, is_ours
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._transaction import FOREIGN, MISSING, is_ours
 
-FOREIGN = "changed by somebody else since our last write"
 UNKNOWN = "written by this module, but no journal knows what was here before"
 
 
@@ -79,6 +78,7 @@ class Work(NamedTuple):
 
     found: View
     outcomes: List[Outcome]
+    killed_trial: Optional[Dict[str, Any]] = None  # what ending a killed trial put back
 
     @property
     def steps(self) -> List[Step]:

@@ -13,11 +13,12 @@ def result(work: Work, dropin_path: str) -> Dict[str, Any]:
     recovery, main = work.outcomes
     final = main.view
     return {
-        "changed": any(step.change.runtime or step.change.dropin for step in work.steps),
+        "changed": bool(work.killed_trial) or any(step.change.runtime or step.change.dropin for step in work.steps),
         "changes": _changes(recovery.view, final),
         "dropin": {"path": dropin_path, "changed": final.dropin.text != work.found.dropin.text},
         "drifted": main.report["drifted"],
         "recovered": recovery.report["recovered"],
+        "killed_trial": work.killed_trial,
         "left": recovery.report["left"] + main.report["left"],
         "originals": main.report["originals"],
     }

@@ -11,7 +11,7 @@ import json
 import os
 import stat
 from contextlib import contextmanager
-from typing import Iterator, Optional
+from typing import Iterator
 
 DEFAULT_STATE_DIR = "/var/lib/linuxnet-socket-buffers"
 LOCK_NAME = "lock"
@@ -26,7 +26,7 @@ class UnsafeStateDir(Exception):
 
 
 def check_state_dir(state_dir: str) -> bool:
-    """Whether it exists. One that another user could have filled is refused: its journal decides what root writes."""
+    """Whether it exists. One that another user could have filled is refused: what is in it decides what root writes."""
     if not os.path.isabs(state_dir):
         raise UnsafeStateDir(f"state directory {state_dir}: give an absolute path")
     try:
@@ -35,12 +35,12 @@ def check_state_dir(state_dir: str) -> bool:
         return False
     problems = (
         (not stat.S_ISDIR(status.st_mode), "is not a directory (a symbolic link is refused too)"),
-        (status.st_uid != os.geteuid(), f"belongs to user {status.st_uid}, while this runs as user {os.geteuid()} (is become: true missing?)"),
+        (status.st_uid != os.geteuid(), f"belongs to user {status.st_uid}, this runs as {os.geteuid()} (is become: true missing?)"),
         (status.st_mode & 0o022, "is writable by group or others"),
     )
     for found, problem in problems:
         if found:
-            raise UnsafeStateDir(f"state directory {state_dir} {problem}; look at what is in it, then remove it or choose another state_dir")
+            raise UnsafeStateDir(f"state directory {state_dir} {problem}; look at it, then remove it or choose another state_dir")
     return True
 
 

@@ -15,6 +15,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_writ
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_value import canonical
 
 MISSING = "this kernel, or this network namespace, does not have it"
+FOREIGN = "changed by somebody else since our last write"
 _OPEN_REASONS = {
     errno.ENOENT: MISSING,
     errno.ENOTDIR: MISSING,
@@ -94,7 +95,7 @@ def _restore_one(
     if canonical(present) == canonical(original):
         return {"value": canonical(present), "restored": True, "reason": None}
     if not force and not is_ours(present, [original] + list(ours)):
-        return {"value": canonical(present), "restored": False, "reason": "changed by somebody else since our last write"}
+        return {"value": canonical(present), "restored": False, "reason": FOREIGN}
     reason = _write_and_verify(files, writer, key, original)
     return {"value": canonical(original if reason is None else present), "restored": reason is None, "reason": reason}
 

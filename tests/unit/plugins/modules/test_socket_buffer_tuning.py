@@ -7,7 +7,11 @@ import sys
 
 import pytest
 from ansible.module_utils import basic
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_identity import read_identity
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_writer import HostWriter
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._state_dir import hold_lock
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_record import Record, write_record
 from ansible_collections.linuxnet.socket_buffers.plugins.modules import socket_buffer_tuning
 
 RMEM = "net.ipv4.tcp_rmem"
@@ -87,7 +91,8 @@ class Tuned:
 
     def snapshot(self):
         """Everything a run may change."""
-        files = self.host.shell(f"for f in $(find {self.state_dir} /etc/sysctl.d -type f ! -name lock); do stat -c '%n %a' $f; md5sum <$f; done")
+        names = f"$(find {self.host.folder} /etc/sysctl.d -type f ! -name lock)"
+        files = self.host.shell(f"for f in {names}; do stat -c '%n %a' $f; md5sum <$f; done")
         return {key: self.sysctl(key) for key in FIRST}, files
 
     def files(self):
@@ -221,6 +226,15 @@ def test_drift_is_repaired_and_reported(tuned):
     assert tuned.sysctl(RMEM) == "4096\t131072\t8388608\n" and settings(tuned.host.read(DROPIN)) == WANTED
     tuned.absent()
     assert tuned.snapshot() == before
+
+
+def test_a_value_that_was_right_already_is_an_original_too(tuned):
+    tuned.host.write(sysctl_file(RMEM), WANTED[RMEM])
+    tuned.present()
+    tuned.host.write(sysctl_file(RMEM), "4096 87380 1048576")
+    assert tuned.present()["originals"][RMEM] == WANTED[RMEM]
+    tuned.absent()
+    assert tuned.sysctl(RMEM) == "4096\t131072\t8388608\n"
 
 
 def test_the_journal_does_not_grow_with_repairs(tuned):
@@ -385,6 +399,22 @@ def test_another_holder_of_the_lock_is_named(tuned):
         result = tuned.host.call(beside_a_trial, tuned.args({"values": WANTED, "_ansible_check_mode": check_mode}))
         assert result["failed"] and "a trial of somebody (process " in result["msg"]
     assert tuned.present()["changed"]
+
+
+def test_a_killed_trial_is_ended_before_originals_are_taken(tuned):
+    def leave_a_trial():
+        identity = read_identity(HostFiles())
+        record = Record({RMEM: FIRST[RMEM].strip()}, {RMEM: "4096 131072 16777216"}, identity["boot_id"], identity["netns"])
+        os.mkdir(tuned.state_dir, 0o700)
+        write_record(HostWriter(), tuned.state_dir, record)
+
+    tuned.host.call(leave_a_trial)
+    tuned.host.write(sysctl_file(RMEM), "4096 131072 16777216")
+    assert "a trial was killed here" in tuned.fail(values=WANTED, _ansible_check_mode=True)
+    result = tuned.present()
+    assert result["killed_trial"][RMEM]["restored"] and result["originals"][RMEM] == "4096 87380 6291456"
+    tuned.absent()
+    assert tuned.sysctl(RMEM) == FIRST[RMEM] and tuned.files() == []
 
 
 # What can be wrong with a host, the options that meet it, and what the message must name.

@@ -1,0 +1,149 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a user may set: every socket_buffers_* variable, and the check of what was set. Pure."""
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any, NamedTuple
+
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._sign_flip import least_pairs
+
+PREFIX = "socket_buffers_"
+DAY_SECONDS = 86400
+
+
+class Variable(NamedTuple):
+    """One variable; `low` and `high` are the smallest and largest value allowed."""
+
+    name: str
+    kind: str
+    default: Any
+    description: str
+    low: float | None = None
+    high: float | None = None
+
+
+_ROWS = (
+    Variable("socket_buffers_hosts", "text", "all", "host pattern of the plays; only -e reaches it, because plays choose hosts before inventory variables"),
+    Variable("socket_buffers_become", "bool", True, "become root for what writes; measuring never does"),
+    Variable("socket_buffers_window_seconds", "float", 30, "how long the counters are watched to find a candidate", 1, DAY_SECONDS),
+    Variable("socket_buffers_interval_seconds", "float", 1, "length of one bucket of that window", 0.05, DAY_SECONDS),
+    Variable("socket_buffers_pairs", "int", 16, "pairs of blocks of a trial; with fewer than 7 an exact test cannot reach 1 %", 7, 1000),
+    Variable("socket_buffers_block_seconds", "float", 15, "recorded part of one block", 0.5, 3600),
+    Variable("socket_buffers_washout_seconds", "float", 3, "wait after each switch of values, not recorded", 0, 600),
+    Variable("socket_buffers_seed", "int", None, "seed of the order of the blocks; random when not set", 1, 2147483647),
+    Variable("socket_buffers_alpha", "float", 0.01, "error rate of the verdict", 0.0001, 0.2),
+    Variable("socket_buffers_min_effect", "float", 0.05, "smallest relative change that is worth keeping", 0.001, 0.9),
+    Variable("socket_buffers_policy", "dict", {}, "overrides of the planner's limits, see the filter linuxnet.socket_buffers.plan"),
+    Variable("socket_buffers_values", "dict", {}, "sysctls and values that the role tune enforces when it is used alone"),
+    Variable("socket_buffers_force", "bool", False, "also undo what somebody else changed since our last write"),
+    Variable("socket_buffers_state_dir", "path", "/var/lib/linuxnet-socket-buffers", "where the journal of originals lives on a host"),
+    Variable("socket_buffers_report_dir", "text", "reports", "folder of the reports, relative to where ansible-playbook was started"),
+)
+VARIABLES: dict[str, Variable] = {row.name: row for row in _ROWS}
+
+
+class BadVariables(ValueError):
+    """One or more variables cannot be used; the message names each."""
+
+
+def checked_variables(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Every known variable with its type: what was given, else the default. BadVariables lists all that is wrong."""
+    values = {name: variable.default for name, variable in VARIABLES.items()}
+    problems = []
+    for name, value in given.items():
+        try:
+            values[name] = _coerced(_known(name), value)
+        except ValueError as error:
+            problems.append(str(error))
+    problems = problems or _contradictions(values)
+    if problems:
+        raise BadVariables("; ".join(problems))
+    return values
+
+
+def _known(name: str) -> Variable:
+    if name in VARIABLES:
+        return VARIABLES[name]
+    close = get_close_matches(name, VARIABLES, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(VARIABLES)}"
+    raise ValueError(f"{name} is not a variable of this collection; {hint}")
+
+
+def _coerced(variable: Variable, value: Any) -> Any:
+    if variable.default is None and value in (None, ""):  # an undefined default arrives as empty text from ansible-core 2.16
+        return None
+    coerce, rule = KINDS[variable.kind]
+    try:
+        result = coerce(value)
+        if variable.low is not None and not variable.low <= result <= variable.high:
+            raise ValueError
+    except (KeyError, TypeError, ValueError):
+        bounds = "" if variable.low is None else f" from {variable.low:g} to {variable.high:.10g}"
+        raise ValueError(f"{variable.name} wants {rule}{bounds}, got {value!r}") from None
+    return result
+
+
+def _contradictions(values: Mapping[str, Any]) -> list[str]:
+    """Values that are fine alone but not together."""
+    window, interval = values["socket_buffers_window_seconds"], values["socket_buffers_interval_seconds"]
+    pairs, alpha = values["socket_buffers_pairs"], values["socket_buffers_alpha"]
+    block, washout = values["socket_buffers_block_seconds"], values["socket_buffers_washout_seconds"]
+    trial = 2 * pairs * (block + washout)
+    rules = (
+        (interval > window, f"socket_buffers_interval_seconds is {interval:g}, longer than socket_buffers_window_seconds, {window:g}"),
+        (pairs < least_pairs(alpha), f"socket_buffers_pairs is {pairs}, but to reach socket_buffers_alpha {alpha:g} a trial needs {least_pairs(alpha)}"),
+        (trial > DAY_SECONDS, f"socket_buffers_pairs, _block_seconds and _washout_seconds make a trial of {trial:.0f} s, longer than a day"),
+    )
+    return [text for broken, text in rules if broken]
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise ValueError
+    return int(value)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not math.isfinite(float(value)):
+        raise ValueError
+    return float(value)
+
+
+def _truth(value: Any) -> bool:
+    return TRUTHS[str(value).strip().lower()]
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError
+    return value.strip()
+
+
+def _path(value: Any) -> str:
+    if not _text(value).startswith("/"):
+        raise ValueError
+    return _text(value)
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    """`-e name={...}` arrives as text."""
+    found = json.loads(value) if isinstance(value, str) else value
+    if not isinstance(found, Mapping):
+        raise TypeError
+    return dict(found)
+
+
+TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+KINDS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "int": (_whole, "a whole number"),
+    "float": (_number, "a number"),
+    "bool": (_truth, "true or false"),
+    "text": (_text, "text that is not empty"),
+    "path": (_path, "an absolute path"),
+    "dict": (_dict, "a mapping, in YAML or as JSON text"),
+}
