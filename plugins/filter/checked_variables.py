@@ -22,7 +22,7 @@ options:
   _input:
     type: dict
     required: true
-    description: Names and values of the C(socket_buffers_*) variables that are set for a host.
+    description: Names and values of the C(socket_buffers_*) variables that are set for a host. Names that are not even close to one are skipped.
 """
 
 EXAMPLES = r"""
@@ -30,7 +30,7 @@ EXAMPLES = r"""
   ansible.builtin.set_fact:
     __checked: "{{ dict(__names | zip(query('ansible.builtin.vars', *__names))) | linuxnet.socket_buffers.checked_variables }}"
   vars:
-    __names: "{{ query('ansible.builtin.varnames', '^socket_buffers_') }}"
+    __names: "{{ query('ansible.builtin.varnames', '^sockets?_?buffers?_') }}"
 """
 
 RETURN = r"""

@@ -4,87 +4,88 @@
 """What a window says about a host: findings with their evidence. Pure."""
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._rates import gauge, mean_rate
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._rates import check_keys, highest, mean_rate
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._scenarios import (
-    NO_TRAFFIC,
-    NOTHING_WRONG,
-    PRESSURE,
-    PROTOCOLS,
+    COUNTERS,
+    GAUGES,
     REGRESSED_RELEASES,
+    REMAINING,
     SCENARIOS,
-    SIGNALS,
     Rates,
     Scenario,
 )
 
 WINDOW_KEYS = ("identity", "seconds", "counters", "gauges", "still", "absent")
+SIGNALS = {**COUNTERS, **GAUGES}
 
 
 def diagnose(window: Mapping[str, Any], facts: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
     """Findings, most urgent first; never empty. ValueError names what is missing from the window."""
-    _check(window)
-    rates = {signal.name: mean_rate(window, *signal.counters) for signal in SIGNALS}
-    rates[PRESSURE] = gauge(window, PRESSURE)
-    found = [scenario for scenario in SCENARIOS if scenario.holds(rates)]
-    if not found:
-        found = [NO_TRAFFIC if NO_TRAFFIC.holds(rates) else NOTHING_WRONG]
-    findings = [_finding(scenario, rates) for scenario in found]
-    return _with_conflicts(_with_sizes(findings, facts), window["identity"].get("kernel_release") or "")
-
-
-def _check(window: Mapping[str, Any]) -> None:
-    missing = [key for key in WINDOW_KEYS if key not in window]
-    if missing:
-        raise ValueError(f"window: lacks {', '.join(missing)}; give it the `window` that socket_counter_facts returned")
+    check_keys("window", window, WINDOW_KEYS, "the `window` that socket_counter_facts returned")
     if not window["seconds"]:
-        raise ValueError("window: holds no bucket")
+        raise ValueError("window: holds no bucket; measure for longer")
+    rates = {name: mean_rate(window, name) for name in COUNTERS}
+    rates.update((name, highest(window, name)) for name in GAUGES)
+    held = [scenario for scenario in SCENARIOS if scenario.holds(rates)]
+    if not held:
+        held = [next(scenario for scenario in REMAINING if scenario.holds(rates))]
+    sysctls = (facts or {}).get("sysctls", {})
+    return _settled([_finding(scenario, rates, sysctls) for scenario in held], window["identity"]["kernel_release"])
 
 
-def _finding(scenario: Scenario, rates: Rates) -> dict[str, Any]:
+def _finding(scenario: Scenario, rates: Rates, sysctls: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "scenario": scenario.name,
         "summary": scenario.summary,
-        "evidence": [_evidence(name, rates[name]) for name in scenario.evidence],
+        "evidence": [_reading(name, rates[name]) for name in scenario.evidence] + _size(scenario.key, sysctls),
         "key": scenario.key,
         "direction": scenario.direction,
         "remedy": scenario.remedy,
     }
 
 
-def _evidence(name: str, value: float | None) -> dict[str, Any]:
-    if name == PRESSURE:
-        return {"metric": name, "value": value, "unit": "1 is under pressure", "source": PROTOCOLS}
-    source = next(signal.source for signal in SIGNALS if signal.name == name)
-    return {"metric": name, "value": None if value is None else round(value, 2), "unit": "per second", "source": source}
+def _reading(name: str, value: float | None) -> dict[str, Any]:
+    # Three significant digits: one event in a minute must not read as none.
+    rounded = float(f"{value:.3g}") if isinstance(value, float) else value
+    return {"metric": name, "value": rounded, "unit": SIGNALS[name].unit, "source": SIGNALS[name].source}
 
 
-def _with_sizes(findings: list[dict[str, Any]], facts: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+def _size(key: str | None, sysctls: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The size in force is part of the evidence for changing it."""
-    sysctls = (facts or {}).get("sysctls", {})
+    if key not in sysctls:
+        return []
+    return [{"metric": key, "value": sysctls[key]["value"], "unit": sysctls[key]["unit"], "source": "/proc/sys/" + key.replace(".", "/")}]
+
+
+def _settled(findings: list[dict[str, Any]], release: str | None) -> list[dict[str, Any]]:
+    """A finding with an objection to its change argues for none any more, and says why first."""
+    claims: dict[str, dict[str, Any]] = {}
     for finding in findings:
-        if finding["key"] in sysctls:
-            value = sysctls[finding["key"]].get("value")
-            finding["evidence"].append({"metric": finding["key"], "value": value, "unit": "bytes", "source": "/proc/sys"})
+        objections = _objections(finding, claims, release)
+        if objections:
+            finding.update(key=None, direction=None, remedy=" ".join([*objections, finding["remedy"]]))
+        elif finding["key"]:
+            claims.setdefault(finding["key"], finding)
     return findings
 
 
-def _with_conflicts(findings: list[dict[str, Any]], release: str) -> list[dict[str, Any]]:
-    """Two findings that pull one sysctl in two directions: the more urgent one keeps it, the other says why it does not."""
-    claimed: dict[str, dict[str, Any]] = {}
-    for finding in findings:
-        first = claimed.setdefault(finding["key"], finding) if finding["key"] else finding
-        if first is not finding and first["direction"] != finding["direction"]:
-            finding["remedy"] = (
-                f"Conflict: this argues to {finding['direction']} {finding['key']}, but {first['scenario']} to {first['direction']} it."
-                f" {finding['remedy']}"
-            )
-            finding["key"] = finding["direction"] = None
-        elif finding["scenario"] == "pruning_with_loss" and release.startswith(REGRESSED_RELEASES):
-            finding["remedy"] = (
-                f"Linux {release} may drop received data without need (6.17 to 6.19 had a stricter admission test): try a newer kernel first."
-            )
-            finding["key"] = finding["direction"] = None
-    return findings
+def _objections(finding: Mapping[str, Any], claims: Mapping[str, Mapping[str, Any]], release: str | None) -> list[str]:
+    objections = []
+    if finding["scenario"] == "pruning_with_loss" and _version(release) in REGRESSED_RELEASES:
+        objections.append(f"Linux {release} may drop received data without need (6.17 to 6.19 test more strictly): try another kernel first.")
+    first = claims.get(finding["key"])
+    if first and first["direction"] != finding["direction"]:
+        objections.append(
+            f"Conflict: this argues to {finding['direction']} {finding['key']}, but {first['scenario']}, more urgent, to {first['direction']} it."
+        )
+    return objections
+
+
+def _version(release: str | None) -> tuple[int, int] | None:
+    """(6, 18) of '6.18.44-generic'."""
+    found = re.match(r"(\d+)\.(\d+)", release or "")
+    return (int(found[1]), int(found[2])) if found else None

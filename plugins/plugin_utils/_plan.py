@@ -7,10 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_table import INT_MAX
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._guards import GUARDS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._rates import check_keys
 
-INT_MAX = 2147483647
 MIB = 1048576
+# The kernel gives tcp_mem's pressure mark 1/16 of memory, and its own tcp_rmem maximum 1/128: an eighth of that mark.
+PRESSURE_SHARE = 8
+RAM_SHARE = 128
 
 
 class Policy(NamedTuple):
@@ -19,6 +23,18 @@ class Policy(NamedTuple):
     collapse_divisor: int = 16
     rmem_max_floor_bytes: int = MIB
     rmem_max_ceiling_bytes: int = 64 * MIB
+
+
+class Room(NamedTuple):
+    """What a host leaves a candidate: tcp_rmem now, its page, and what memory allows one socket (None: unknown)."""
+
+    default: int
+    maximum: int
+    page_bytes: int
+    memory_bytes: int | None
+
+    def whole_pages(self, size: int) -> int:
+        return size // self.page_bytes * self.page_bytes
 
 
 class Candidate(NamedTuple):
@@ -32,72 +48,82 @@ class Candidate(NamedTuple):
 class Answer(NamedTuple):
     """How a scenario is answered: the candidate and the metric that has to improve."""
 
-    candidate: Callable[[int, int, Policy], Candidate]
+    candidate: Callable[[Room, Policy], Candidate]
     metric: str
     direction: str
 
 
-def _divided(maximum: int, default: int, policy: Policy) -> Candidate:
-    floor = max(policy.rmem_max_floor_bytes, default)
-    return Candidate(
-        max(maximum // policy.collapse_divisor, floor),
-        f"a collapse walks the whole queue, so its cost grows with the maximum; 1/{policy.collapse_divisor} of it is where a published case "
-        "(32 to 2 MiB) found its stalls gone. A start for the trial, not a proof",
-        f"not below {floor} bytes (floor of the policy, and tcp_rmem default)",
+def _divided(room: Room, policy: Policy) -> Candidate:
+    return _lowered(
+        room, policy, policy.collapse_divisor,
+        f"a collapse walks the whole queue, so its cost grows with the maximum: try 1/{policy.collapse_divisor} of it, as in a published case "
+        "(32 to 2 MiB; longest stall 23 to 3 ms). Where to start the trial, not a proof",
     )
 
 
-def _halved(maximum: int, default: int, policy: Policy) -> Candidate:
-    floor = max(policy.rmem_max_floor_bytes, default)
-    return Candidate(
-        max(maximum // 2, floor), "half of the present maximum, so that the same sockets can hold half of the memory",
-        f"not below {floor} bytes (floor of the policy, and tcp_rmem default)",
-    )
+def _halved(room: Room, policy: Policy) -> Candidate:
+    return _lowered(room, policy, 2, "half of the present maximum, so that as many sockets can hold only half of the memory")
 
 
-def _doubled(maximum: int, default: int, policy: Policy) -> Candidate:
-    ceiling = min(policy.rmem_max_ceiling_bytes, INT_MAX)
+def _lowered(room: Room, policy: Policy, divisor: int, reason: str) -> Candidate:
+    floor = max(policy.rmem_max_floor_bytes, room.default)
+    bound = f"not below {floor} bytes (floor of the policy, and tcp_rmem default)"
+    return Candidate(max(room.whole_pages(room.maximum // divisor), floor), reason, bound)
+
+
+def _doubled(room: Room, policy: Policy) -> Candidate:
+    ceilings = [(INT_MAX, "largest value the kernel takes"), (policy.rmem_max_ceiling_bytes, "ceiling of the policy")]
+    if room.memory_bytes is not None:
+        ceilings.append((room.memory_bytes, "the share of TCP memory for one socket"))
+    ceiling, name = min(ceilings)
     return Candidate(
-        min(maximum * 2, ceiling), "twice the present maximum: the rate that the buffer itself limits can't be seen, so step up and verify",
-        f"not above {ceiling} bytes (ceiling of the policy)",
+        room.whole_pages(min(room.maximum * 2, ceiling)),
+        "twice the present maximum: how much is missing cannot be seen from counters, so one step and a trial",
+        f"not above {ceiling} bytes ({name})",
     )
 
 
 ANSWERS: dict[str, Answer] = {
-    "collapsing": Answer(_divided, "TcpExtTCPRcvCollapsed", "lower"),
     "memory_pressure": Answer(_halved, "TcpExtTCPMemoryPressuresChrono", "lower"),
+    "collapsing": Answer(_divided, "TcpExtTCPRcvCollapsed", "lower"),
     "pruning_with_loss": Answer(_doubled, "TcpExtRcvPruned", "lower"),
 }
 
 
 def plan(findings: Sequence[Mapping[str, Any]], facts: Mapping[str, Any], policy: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """One change that answers the most urgent finding with a knob, or none and the reason."""
+    check_keys("facts", facts, ("host", "tcp_rmem", "sysctls"), "ansible_facts.socket_buffers of the same host")
+    for finding in findings:
+        check_keys("findings", finding, ("scenario", "key", "direction"), "the list that diagnose returned")
     rules = _policy(policy or {})
     finding = next((found for found in findings if found["key"]), None)
     if finding is None:
-        first = findings[0]["scenario"] if findings else "no finding"
-        return _nothing(None, f"{first}: no buffer size to change")
+        first = findings[0]["scenario"] if findings else None
+        return _nothing(first, f"{first or 'no finding'}: no buffer size to change")
     scenario, key = finding["scenario"], finding["key"]
     obstacle = _obstacle(key, facts)
     if obstacle:
         return dict(_nothing(scenario, obstacle), blocked=True)
-    answer = ANSWERS[scenario]
-    minimum, default, maximum = (facts["tcp_rmem"][field] for field in ("min", "default", "max"))
-    candidate = answer.candidate(maximum, default, rules)
-    if (candidate.maximum < maximum) != (finding["direction"] == "lower") or candidate.maximum == maximum:
-        return _nothing(scenario, f"{key} maximum is {maximum} bytes already; the next candidate, {candidate.maximum}, is {candidate.ceiling}")
+    answer, room = ANSWERS[scenario], _room(facts)
+    candidate = answer.candidate(room, rules)
+    step = candidate.maximum - room.maximum
+    if step == 0 or (step < 0) != (finding["direction"] == "lower"):
+        return _nothing(
+            scenario, f"nothing left to {finding['direction']}: {key} maximum is {room.maximum} bytes, the candidate {candidate.maximum}, {candidate.ceiling}"
+        )
+    minimum = facts["tcp_rmem"]["min"]
     return {
         "scenario": scenario,
         "changes": [{
             "key": key,
-            "old": f"{minimum} {default} {maximum}",
-            "new": f"{minimum} {default} {candidate.maximum}",
+            "old": f"{minimum} {room.default} {room.maximum}",
+            "new": f"{minimum} {room.default} {candidate.maximum}",
             "reason": candidate.reason,
             "ceiling": candidate.ceiling,
         }],
         "metric": {"name": answer.metric, "direction": answer.direction},
         "guards": [{"name": guard.name, "direction": guard.direction} for guard in GUARDS if answer.metric not in guard.counters],
-        "reason": f"{scenario}: {finding['direction']} {key} maximum from {maximum} to {candidate.maximum} bytes; {candidate.reason}",
+        "reason": f"{scenario}: {finding['direction']} {key} maximum from {room.maximum} to {candidate.maximum} bytes; {candidate.reason}",
         "blocked": False,
     }
 
@@ -112,7 +138,23 @@ def _obstacle(key: str, facts: Mapping[str, Any]) -> str | None:
         return f"{key} is argued for, but this host does not have it"
     if sysctl.get("writable") is False:
         return f"{key} is argued for, but cannot be written on this host: it is read-only here, as /proc/sys is in most containers"
+    if facts["tcp_rmem"] is None:
+        return f"{key} is argued for, but its present value could not be read, so it could not be restored either"
     return None
+
+
+def _room(facts: Mapping[str, Any]) -> Room:
+    host = facts["host"]
+    sizes = facts["tcp_rmem"]
+    return Room(sizes["default"], sizes["max"], host["page_size_bytes"], _memory_for_one(host, facts["sysctls"].get("net.ipv4.tcp_mem", {})))
+
+
+def _memory_for_one(host: Mapping[str, Any], tcp_mem: Mapping[str, Any]) -> int | None:
+    """tcp_mem cannot be seen from a network namespace other than the first; RAM can."""
+    if tcp_mem.get("value"):
+        _low, pressure_pages, _limit = map(int, tcp_mem["value"].split())
+        return pressure_pages * host["page_size_bytes"] // PRESSURE_SHARE
+    return host["ram_bytes"] // RAM_SHARE if host["ram_bytes"] else None
 
 
 def _policy(wanted: Mapping[str, Any]) -> Policy:
@@ -123,10 +165,7 @@ def _policy(wanted: Mapping[str, Any]) -> Policy:
 
 
 def _positive(name: str, value: Any) -> int:
-    try:
-        number = int(value)
-    except (TypeError, ValueError):
-        number = 0
-    if isinstance(value, bool) or number < 1:
+    text = str(value)  # variables given with -e are text; True and 2.5 are no whole numbers
+    if not (text.isascii() and text.isdigit() and int(text)):
         raise ValueError(f"policy: {name} wants a whole number above 0, got {value!r}")
-    return number
+    return int(text)

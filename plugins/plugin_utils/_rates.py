@@ -13,6 +13,13 @@ from typing import Any
 Column = Sequence["int | None"]
 
 
+def check_keys(argument: str, record: Mapping[str, Any], keys: Sequence[str], remedy: str) -> None:
+    """ValueError, naming the argument and what to give instead, unless the record has all these keys."""
+    missing = [key for key in keys if key not in record]
+    if missing:
+        raise ValueError(f"{argument}: lacks {', '.join(missing)}; give it {remedy}")
+
+
 def column(record: Mapping[str, Any], name: str) -> Column | None:
     """Increase per bucket or block; zeros for a counter that did not move, None for one the kernel lacks."""
     if name in record["absent"]:
@@ -28,18 +35,14 @@ def summed(record: Mapping[str, Any], names: Sequence[str]) -> Column | None:
     return [None if None in cells else sum(cells) for cells in zip(*columns)]
 
 
-def mean_rate(record: Mapping[str, Any], *names: str) -> float | None:
+def mean_rate(record: Mapping[str, Any], name: str) -> float | None:
     """Events per second over all buckets whose value is known."""
-    return rate_of(summed(record, names), record["seconds"])
-
-
-def rate_of(values: Column | None, seconds: Sequence[float]) -> float | None:
-    known = [(value, length) for value, length in zip(values or (), seconds) if value is not None]
+    known = [(value, length) for value, length in zip(column(record, name) or (), record["seconds"]) if value is not None]
     watched = sum(length for _value, length in known)
     return sum(value for value, _length in known) / watched if watched else None
 
 
-def gauge(record: Mapping[str, Any], name: str) -> int | None:
+def highest(record: Mapping[str, Any], name: str) -> int | None:
     """The largest value a gauge had, or None."""
     values = [value for value in record["gauges"].get(name, [record["still"].get(name)]) if value is not None]
     return max(values, default=None)

@@ -1,86 +1,107 @@
 # Copyright: the linuxnet.socket_buffers authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that can be found on a host, most urgent first. A new scenario is one row.
+"""Everything that can be found on a host, most urgent first.
 
+A new scenario is one row; one that argues for a sysctl also needs its answer in _plan.py.
 Thresholds are events per second. They say when something is worth looking at; whether a change
 helps is for the trial to prove.
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
-NETSTAT = "/proc/net/netstat"
-SNMP = "/proc/net/snmp"
-PROTOCOLS = "/proc/net/protocols"
 RMEM = "net.ipv4.tcp_rmem"
+
+COLLAPSED = "TcpExtTCPRcvCollapsed"
+PRUNE_CALLED = "TcpExtPruneCalled"
+RCV_PRUNED = "TcpExtRcvPruned"  # calls that could not make room
+RCVQ_DROP = "TcpExtTCPRcvQDrop"  # segments dropped for it (Linux 4.19)
+TO_ZERO_WINDOW = "TcpExtTCPToZeroWindowAdv"
+WANT_ZERO_WINDOW = "TcpExtTCPWantZeroWindowAdv"
+PRESSURES = "TcpExtTCPMemoryPressures"
+PRESSURES_MS = "TcpExtTCPMemoryPressuresChrono"  # added when a pressure ends
+ABORT_ON_MEMORY = "TcpExtTCPAbortOnMemory"
+SEGMENTS = "TcpInSegs"
+PRESSURE_NOW = "protocols_TCP_pressure"
+
+# Ansible's own connection makes some segments: fewer than this carry nobody's load.
+LEAST_SEGMENTS_PER_SECOND = 20
 
 
 class Signal(NamedTuple):
-    """A counter, or a sum of counters, that a scenario rests on."""
+    """Where a number comes from and what it counts."""
 
-    name: str
-    counters: tuple[str, ...]
     source: str
+    unit: str
 
 
-SIGNALS = (
-    Signal("TCPRcvCollapsed", ("TcpExtTCPRcvCollapsed",), NETSTAT),
-    Signal("PruneCalled", ("TcpExtPruneCalled",), NETSTAT),
-    # RcvPruned counts calls that could not make room, TCPRcvQDrop (4.19) the segments dropped for it.
-    Signal("RcvPruned", ("TcpExtRcvPruned",), NETSTAT),
-    Signal("TCPRcvQDrop", ("TcpExtTCPRcvQDrop",), NETSTAT),
-    Signal("ToZeroWindowAdv", ("TcpExtTCPToZeroWindowAdv",), NETSTAT),
-    Signal("WantZeroWindowAdv", ("TcpExtTCPWantZeroWindowAdv",), NETSTAT),
-    Signal("MemoryPressures", ("TcpExtTCPMemoryPressures",), NETSTAT),
-    Signal("AbortOnMemory", ("TcpExtTCPAbortOnMemory",), NETSTAT),
-    Signal("InSegs", ("TcpInSegs",), SNMP),
-)
-# The gauge among them: 1 while the kernel is short of memory for TCP.
-PRESSURE = "protocols_TCP_pressure"
+_NETSTAT = Signal("/proc/net/netstat", "per second")
+COUNTERS: dict[str, Signal] = {
+    COLLAPSED: _NETSTAT,
+    PRUNE_CALLED: _NETSTAT,
+    RCV_PRUNED: _NETSTAT,
+    RCVQ_DROP: _NETSTAT,
+    TO_ZERO_WINDOW: _NETSTAT,
+    WANT_ZERO_WINDOW: _NETSTAT,
+    PRESSURES: _NETSTAT,
+    PRESSURES_MS: Signal("/proc/net/netstat", "milliseconds per second"),
+    ABORT_ON_MEMORY: _NETSTAT,
+    SEGMENTS: Signal("/proc/net/snmp", "per second"),
+}
+GAUGES: dict[str, Signal] = {
+    PRESSURE_NOW: Signal("/proc/net/protocols", "1 while under pressure"),
+}
 
 Rates = Mapping[str, "float | None"]
 
 
 def _above(rates: Rates, name: str, threshold: float) -> bool:
-    rate = rates.get(name)
+    """A counter that the kernel lacks is above nothing."""
+    rate = rates[name]
     return rate is not None and rate > threshold
 
 
 def _collapsing(rates: Rates) -> bool:
     # One call may free thousands of buffers, so their number alone is no reason: it has to go on all the time.
-    return _above(rates, "TCPRcvCollapsed", 1000) and _above(rates, "PruneCalled", 1)
+    return _above(rates, COLLAPSED, 1000) and _above(rates, PRUNE_CALLED, 1)
 
 
 def _pruning(rates: Rates) -> bool:
     # Data that had arrived in order was thrown away. One event in ten seconds is worth a look.
-    return _above(rates, "RcvPruned", 0.1) or _above(rates, "TCPRcvQDrop", 0.1)
+    return _above(rates, RCV_PRUNED, 0.1) or _above(rates, RCVQ_DROP, 0.1)
 
 
 def _pressure(rates: Rates) -> bool:
-    return _above(rates, "MemoryPressures", 0) or _above(rates, "AbortOnMemory", 0) or _above(rates, PRESSURE, 0)
+    # Any at all: it slows down every connection of the machine. TCPAbortOnMemory is evidence only, too many orphans raise it too.
+    return any(_above(rates, name, 0) for name in (PRESSURES, PRESSURES_MS, PRESSURE_NOW))
 
 
 def _slow_reader(rates: Rates) -> bool:
     # A window that closes now and then is ordinary; every few seconds, the application is what everybody waits for.
-    return _above(rates, "ToZeroWindowAdv", 0.2) or _above(rates, "WantZeroWindowAdv", 1)
+    # Where buffers collapse too, that is what costs: the zero windows are evidence of it.
+    return (_above(rates, TO_ZERO_WINDOW, 0.2) or _above(rates, WANT_ZERO_WINDOW, 1)) and not _collapsing(rates)
 
 
 def _growth_only(rates: Rates) -> bool:
-    return _above(rates, "PruneCalled", 1) and not _above(rates, "TCPRcvCollapsed", 0) and not _pruning(rates)
+    # Under pressure the kernel does not grow buffers: then a call has another cause.
+    return _above(rates, PRUNE_CALLED, 1) and not (_above(rates, COLLAPSED, 0) or _pruning(rates) or _pressure(rates))
 
 
 def _no_traffic(rates: Rates) -> bool:
-    # Ansible's own connection makes some segments: fewer than this carry no load of anybody's.
-    return not _above(rates, "InSegs", 20)
+    return not _above(rates, SEGMENTS, LEAST_SEGMENTS_PER_SECOND)
+
+
+def _otherwise(rates: Rates) -> bool:
+    return True
 
 
 class Scenario(NamedTuple):
-    """A finding that may hold: when, what it means, which way it argues, and what helps if no buffer does."""
+    """A finding that may hold: when, on what evidence, what it means, which way it argues, and what helps besides."""
 
     name: str
-    holds: Any  # Callable[[Rates], bool]
+    holds: Callable[[Rates], bool]
     evidence: tuple[str, ...]
     summary: str
     key: str | None = None
@@ -90,39 +111,43 @@ class Scenario(NamedTuple):
 
 SCENARIOS = (
     Scenario(
-        "memory_pressure", _pressure, ("MemoryPressures", "AbortOnMemory", PRESSURE),
+        "memory_pressure", _pressure, (PRESSURES, PRESSURES_MS, PRESSURE_NOW, ABORT_ON_MEMORY),
         "The kernel is short of memory for TCP, so it stops growing windows and may abort connections.",
         RMEM, "lower", "Look for sockets with large queues (ss -tm) and for orphans; raise tcp_mem only with RAM to spare.",
     ),
     Scenario(
-        "collapsing", _collapsing, ("TCPRcvCollapsed", "PruneCalled", "RcvPruned", "WantZeroWindowAdv"),
+        "collapsing", _collapsing, (COLLAPSED, PRUNE_CALLED, RCV_PRUNED, TO_ZERO_WINDOW, WANT_ZERO_WINDOW),
         "Full receive buffers are collapsed all the time: packets are copied together while everything else on that CPU waits.",
-        RMEM, "lower", "A reader that keeps up, or fewer and larger messages, cure it at its root.",
+        RMEM, "lower",
+        "A reader that keeps up, or fewer and larger messages, cure it at its root; zero windows in the evidence are those of a slow reader.",
     ),
     Scenario(
-        "pruning_with_loss", _pruning, ("RcvPruned", "TCPRcvQDrop", "PruneCalled", "TCPRcvCollapsed"),
+        "pruning_with_loss", _pruning, (RCV_PRUNED, RCVQ_DROP, PRUNE_CALLED, COLLAPSED),
         "Receive buffers overflow and data that had already arrived is dropped, to be sent again.",
         RMEM, "raise", "Check that the application reads, and that it does not set SO_RCVBUF.",
     ),
     Scenario(
-        "slow_reader", _slow_reader, ("ToZeroWindowAdv", "WantZeroWindowAdv", "TCPRcvCollapsed"),
+        "slow_reader", _slow_reader, (TO_ZERO_WINDOW, WANT_ZERO_WINDOW, COLLAPSED),
         "Receive windows close because the application reads too slowly; a larger buffer only fills later.",
         remedy="Find the process whose receive queue stays full (ss -tnp, Recv-Q) and make it read faster, or on more threads.",
     ),
     Scenario(
-        "growth_only", _growth_only, ("PruneCalled", "TCPRcvCollapsed", "RcvPruned"),
+        "growth_only", _growth_only, (PRUNE_CALLED, COLLAPSED, RCV_PRUNED),
         "PruneCalled rises only because the kernel is growing receive buffers: nothing is collapsed, nothing is lost.",
         remedy="Nothing to do.",
     ),
 )
-NO_TRAFFIC = Scenario(
-    "no_traffic", _no_traffic, ("InSegs",),
-    "There was hardly any TCP traffic in this window, so it says nothing about the buffers.",
-    remedy="Measure again when the host is busy, or for longer.",
+# When no scenario holds, the first of these that does.
+REMAINING = (
+    Scenario(
+        "no_traffic", _no_traffic, (SEGMENTS,),
+        "There was hardly any TCP traffic in this window, so it says nothing about the buffers.",
+        remedy="Measure again when the host is busy, or for longer.",
+    ),
+    Scenario(
+        "nothing_wrong", _otherwise, (SEGMENTS, COLLAPSED, RCV_PRUNED, TO_ZERO_WINDOW),
+        "There was traffic, and no counter of the receive buffers rose enough to be a finding.",
+    ),
 )
-NOTHING_WRONG = Scenario(
-    "nothing_wrong", None, ("InSegs", "TCPRcvCollapsed", "RcvPruned", "ToZeroWindowAdv"),
-    "There was traffic, and no counter of the receive buffers says that anything is wrong.",
-)
-# Kernels whose stricter admission test drops data without need; no buffer size cures that.
-REGRESSED_RELEASES = ("6.17.", "6.18.", "6.19.")
+# Linux releases whose stricter admission test drops received data without need; no buffer size cures that.
+REGRESSED_RELEASES = ((6, 17), (6, 18), (6, 19))

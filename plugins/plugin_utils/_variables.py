@@ -56,6 +56,8 @@ def checked_variables(given: Mapping[str, Any]) -> dict[str, Any]:
     values = {name: variable.default for name, variable in VARIABLES.items()}
     problems = []
     for name, value in given.items():
+        if not _is_meant(name):
+            continue
         try:
             values[name] = _coerced(_known(name), value)
         except ValueError as error:
@@ -64,6 +66,11 @@ def checked_variables(given: Mapping[str, Any]) -> dict[str, Any]:
     if problems:
         raise BadVariables("; ".join(problems))
     return values
+
+
+def _is_meant(name: str) -> bool:
+    """Ours by its prefix, or nearly one of ours (socket_buffer_pairs); a user's own variables are not our business."""
+    return name.startswith(PREFIX) or bool(get_close_matches(name, VARIABLES, n=1, cutoff=0.9))
 
 
 def _known(name: str) -> Variable:
@@ -82,7 +89,7 @@ def _coerced(variable: Variable, value: Any) -> Any:
         result = coerce(value)
         if variable.low is not None and not variable.low <= result <= variable.high:
             raise ValueError
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, OverflowError, TypeError, ValueError):
         bounds = "" if variable.low is None else f" from {variable.low:g} to {variable.high:.10g}"
         raise ValueError(f"{variable.name} wants {rule}{bounds}, got {value!r}") from None
     return result

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import traceback
 
 import pytest
@@ -48,6 +49,18 @@ class PrivateHost:
             data = pipe.read()
         _pid, status = os.waitpid(child, 0)
         return {"signal": os.WTERMSIG(status)} if os.WIFSIGNALED(status) else json.loads(data)
+
+    def start_module(self, module, arguments, script=None):
+        """A module of the collection as a process of its own; with a script, run by that instead ({module!r} in it)."""
+        module = f"ansible_collections.linuxnet.socket_buffers.plugins.modules.{module}"
+        path = f"{self.folder}/args-{time.monotonic_ns()}.json"
+        self.write(path, json.dumps({"ANSIBLE_MODULE_ARGS": arguments}))
+        program = ["-c", script.format(module=module)] if script else ["-m", module]
+        namespaces = [f"--{flag}=/proc/{self.keeper.pid}/ns/{name}" for flag, name in (("net", "net"), ("mount", "mnt"))]
+        return subprocess.Popen(
+            ["nsenter", *namespaces, sys.executable, *program, path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,
+            env=dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, sys.path))),
+        )
 
     def read(self, path):
         return self.call(_read_text, path)

@@ -2,14 +2,10 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
 
-MODULE = "ansible_collections.linuxnet.socket_buffers.plugins.modules.socket_buffer_trial"
-UTILS = "ansible_collections.linuxnet.socket_buffers.plugins.module_utils"
 RMEM, WMEM = "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"
 FIRST = {RMEM: "4096\t87380\t6291456\n", WMEM: "4096\t16384\t4194304\n"}
 CANDIDATE = {RMEM: "4096 87380 1048576", WMEM: "4096 16384 2097152"}
@@ -20,7 +16,7 @@ SOON_SECONDS = 10  # "within seconds", with room for a busy machine
 # Dies by SIGKILL around the nth sysctl write; prints nothing then.
 KILLED_AT = """
 import os, runpy, signal, sys
-from {utils} import _host_writer
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils import _host_writer
 real, calls = _host_writer.HostWriter.write_sysctl, []
 trial = os.getpid()
 def write_sysctl(self, key, text):
@@ -37,7 +33,7 @@ runpy.run_module({module!r}, run_name="__main__")
 """
 IMPATIENT = """
 import runpy
-from {utils} import _trial_run
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils import _trial_run
 _trial_run.GRACE_SECONDS = 1
 runpy.run_module({module!r}, run_name="__main__")
 """
@@ -64,15 +60,8 @@ class Trials:
         return {key: self.host.read(sysctl_file(key)) for key in FIRST}
 
     def start(self, options, script=None, **changed):
-        name = f"{self.host.folder}/args-{time.monotonic_ns()}.json"
         arguments = dict(options, state_dir=self.state_dir, **changed)
-        self.host.write(name, json.dumps({"ANSIBLE_MODULE_ARGS": arguments}))
-        program = ["-c", script.format(utils=UTILS, module=MODULE)] if script else ["-m", MODULE]
-        namespaces = [f"--{flag}=/proc/{self.host.keeper.pid}/ns/{name}" for flag, name in (("net", "net"), ("mount", "mnt"))]
-        return subprocess.Popen(
-            ["nsenter", *namespaces, sys.executable, *program, name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,
-            env=dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, sys.path))),
-        )
+        return self.host.start_module("socket_buffer_trial", arguments, script)
 
     def run(self, options, **changed):
         return finished(self.start(options, **changed))

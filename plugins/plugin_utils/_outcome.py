@@ -1,0 +1,119 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What became of one host, why, and whether a person has to look. Pure.
+
+The first rule that has an answer decides. A person is needed where a host is not as the run wanted it and the next
+run would not mend it. A candidate that made things worse needs nobody: the trial ended at the originals by itself.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+Record = Mapping[str, Any]
+
+RECOVERED = "A run that had been killed was undone first"
+
+
+class Outcome(NamedTuple):
+    """`name` is the report's `outcome`."""
+
+    name: str
+    reason: str
+    needs_person: bool
+
+
+def outcome_of(record: Record) -> Outcome:
+    """The outcome of one host's record, of which any part may be missing."""
+    outcome = next(outcome for outcome in (rule(record) for rule in RULES) if outcome)
+    return outcome._replace(reason=f"{outcome.reason}. {RECOVERED}") if record.get("recovered") else outcome
+
+
+def advice(finding: Record) -> str:
+    """What a finding means and what would help, without a change of ours."""
+    return " ".join(finding[part] for part in ("summary", "remedy") if finding.get(part))
+
+
+def _stopped(record: Record) -> Outcome | None:
+    failure = record.get("failure")
+    if not failure:
+        return None
+    return Outcome("unreachable" if failure["unreachable"] else "failed", f"{failure['step']}: {failure['reason']}", True)
+
+
+def _not_restored(record: Record) -> Outcome | None:
+    restored = (record.get("trial") or {}).get("restored") or {}
+    lost = [f"{key} ({row['reason']})" for key, row in sorted(restored.items()) if not row["restored"]]
+    return Outcome("failed", f"after the trial the originals are not back: {', '.join(lost)}", True) if lost else None
+
+
+def _aborted(record: Record) -> Outcome | None:
+    trial = record.get("trial") or {}
+    if trial.get("status", "complete") == "complete":
+        return None
+    return Outcome("failed", f"the trial gave up, with the originals back: {trial['reason']}", True)
+
+
+def _rolled_back(record: Record) -> Outcome | None:
+    """Values without a plan are the originals: the rollback."""
+    tuning = record.get("tuning")
+    if not tuning or record.get("plan"):
+        return None
+    if tuning.get("left"):
+        return Outcome("reverted", f"not brought back: {_left(tuning)}", True)
+    if not tuning["changed"]:
+        return Outcome("left", "nothing of ours to bring back", False)
+    if record.get("check_mode"):
+        return Outcome("would_try", "the originals would be brought back", False)
+    return Outcome("reverted", "the originals are back", False)
+
+
+def _nothing_to_change(record: Record) -> Outcome | None:
+    plan = record.get("plan")
+    finding = next((finding for finding in record.get("findings") or () if finding["scenario"] == (plan or {}).get("scenario")), None)
+    if plan is None or plan["changes"]:
+        return None
+    if finding is None:
+        return Outcome("left", _first_advice(record) or plan["reason"], False)
+    return Outcome("left", f"{plan['reason']}. {finding.get('remedy') or ''}".strip(), bool(plan.get("blocked")))
+
+
+def _only_measured(record: Record) -> Outcome | None:
+    plan = record.get("plan")
+    if plan and record.get("check_mode"):
+        return Outcome("would_try", plan["reason"], False)
+    if record.get("findings") and plan is None:
+        return Outcome("left", _first_advice(record), False)
+    return None
+
+
+def _judged(record: Record) -> Outcome | None:
+    verdict, tuning = record.get("verdict"), record.get("tuning")
+    if not verdict:
+        return None
+    if verdict["verdict"] != "improved":
+        return Outcome("reverted", verdict["reason"], False)
+    if not tuning:
+        return Outcome("failed", f"improved, but not enforced: {verdict['reason']}", True)
+    if tuning.get("left"):
+        return Outcome("kept", f"{verdict['reason']}; left alone: {_left(tuning)}", True)
+    return Outcome("kept", verdict["reason"], False)
+
+
+def _no_result(record: Record) -> Outcome:
+    last = "a plan, but no verdict" if record.get("plan") else "nothing"
+    return Outcome("failed", f"the run left {last} for this host", True)
+
+
+def _first_advice(record: Record) -> str:
+    return " ".join(advice(finding) for finding in (record.get("findings") or ())[:1])
+
+
+def _left(tuning: Record) -> str:
+    return ", ".join(f"{row['name']} ({row['reason']})" for row in tuning["left"])
+
+
+RULES: tuple[Callable[[Record], Outcome | None], ...] = (
+    _stopped, _not_restored, _aborted, _rolled_back, _nothing_to_change, _only_measured, _judged, _no_result,
+)

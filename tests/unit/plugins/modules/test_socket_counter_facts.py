@@ -1,0 +1,118 @@
+"""The real module in a network namespace with traffic of its own, against nstat and ss on the same host."""
+import json
+import re
+import shutil
+
+import pytest
+
+TRAFFIC = """
+ip link set lo up
+python3 - <<'PROGRAM'
+import socket
+server = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(server.getsockname())
+accepted, _address = server.accept()
+client.sendall(b"x" * 100000)
+received = 0
+while received < 100000:
+    received += len(accepted.recv(65536))
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nowhere:
+    nowhere.sendto(b"x", ("127.0.0.1", 9))
+PROGRAM
+"""
+
+
+@pytest.fixture
+def busy_host(private_host):
+    """It has had traffic, and has none while it is read."""
+    private_host.shell(TRAFFIC)
+    return private_host
+
+
+def run(host, **arguments):
+    output, errors = host.start_module("socket_counter_facts", arguments).communicate(timeout=60)
+    assert output, errors
+    return json.loads(output)
+
+
+def counters_of(host, **arguments):
+    return run(host, **arguments)["ansible_facts"]["socket_counters"]
+
+
+def need(program):
+    if not shutil.which(program):
+        pytest.skip(f"{program} is not installed (Debian: iproute2)")
+
+
+def test_every_value_is_the_one_of_nstat(busy_host):
+    need("nstat")
+    # It keeps a history per user and shows differences to it: start from none.
+    text = busy_host.shell(f"NSTAT_HISTORY={busy_host.folder}/history nstat -az")
+    theirs = {name: int(value) for name, value, _rate in (line.split() for line in text.splitlines() if not line.startswith("#"))}
+    facts = counters_of(busy_host)
+    ours = dict(facts["counters"], **facts["gauges"])
+    compared = {name: value for name, value in theirs.items() if name.startswith(("Tcp", "Udp", "Ip", "MPTcpExt"))}
+    assert compared["TcpInSegs"] > 0 and compared["UdpNoPorts"] == 1 and len(compared) > 200
+    assert {name: ours.get(name) for name in compared} == compared
+
+
+def test_sockets_and_sizes_are_those_of_ss_and_sysctl(busy_host):
+    need("ss")
+    facts = counters_of(busy_host)
+    # "TCP:   5 (estab 0, closed 5, orphaned 0, timewait 1)"
+    timewait = int(re.search(r"timewait (\d+)", busy_host.shell("ss -s")).group(1))
+    assert facts["gauges"]["sockstat_TCP_tw"] == timewait
+    for key, value in facts["sizes"].items():
+        assert busy_host.shell(f"cat /proc/sys/{key.replace('.', '/')}").split() == value.split()
+
+
+def test_a_window_has_what_happened_in_it(busy_host):
+    process = busy_host.start_module("socket_counter_facts", {"duration": 3, "interval": 1})
+    busy_host.shell("sleep 1.2; true" + TRAFFIC.replace("ip link set lo up", ""))
+    window = json.loads(process.communicate(timeout=60)[0])["window"]
+    assert len(window["seconds"]) == 3 and window["seconds"] == pytest.approx([1, 1, 1], abs=0.5)
+    assert sum(window["counters"]["TcpActiveOpens"]) == 1
+    assert window["last"]["TcpActiveOpens"] - window["first"]["TcpActiveOpens"] == 1
+    assert "TcpExtPruneCalled" not in window["counters"] and "TcpExtPruneCalled" not in window["absent"]
+
+
+# Imported before the rights are dropped: the interpreter may live in root's home.
+AS_NOBODY = """
+import importlib, os, sys
+from ansible.module_utils import basic
+module = importlib.import_module({module!r})
+with open(sys.argv[1], "rb") as arguments:
+    basic._ANSIBLE_ARGS = arguments.read()
+basic._ANSIBLE_PROFILE = "legacy"
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+module.main()
+"""
+
+
+def test_no_root_is_needed(busy_host):
+    output, errors = busy_host.start_module("socket_counter_facts", {}, script=AS_NOBODY).communicate(timeout=60)
+    facts = json.loads(output)["ansible_facts"]["socket_counters"]
+    assert facts["counters"]["TcpInSegs"] > 0 and facts["sizes"], errors
+
+
+@pytest.mark.parametrize("subset, has, lacks", [
+    (["all"], {"counters", "gauges", "softnet", "nics", "sizes"}, set()),
+    (["!all"], {"counters"}, {"softnet", "nics", "sizes"}),
+    (["!all", "sizes"], {"sizes"}, {"softnet", "nics"}),
+])
+def test_subsets_are_those_of_setup(busy_host, subset, has, lacks):
+    facts = counters_of(busy_host, gather_subset=subset)
+    assert has <= set(facts) and not lacks & set(facts)
+    assert facts["counters"]["TcpInSegs"] > 0
+
+
+@pytest.mark.parametrize("arguments, named", [
+    ({"gather_subset": ["nonsense"]}, "nonsense"),
+    ({"duration": 0}, "duration"),
+    ({"duration": 1, "interval": 2}, "interval"),
+])
+def test_bad_input_is_named(private_host, arguments, named):
+    result = run(private_host, **arguments)
+    assert result["failed"] and named in result["msg"]
