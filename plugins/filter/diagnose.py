@@ -37,15 +37,50 @@ RETURN = r"""
 _value:
   type: list
   elements: dict
-  description:
-    - Findings, at least one. Each has C(scenario), C(summary), C(evidence) (metric, value, unit, source), C(key) and C(direction) of the
-      sysctl it argues for or null, and C(remedy), what would help when no buffer does.
+  description: Findings, at least one.
+  contains:
+    scenario:
+      type: str
+      description:
+        - V(memory_pressure), V(collapsing), V(pruning_with_loss), V(slow_reader), V(growth_only), V(no_traffic) or V(nothing_wrong).
+    summary:
+      type: str
+      description: What it means, in one sentence.
+    evidence:
+      type: list
+      elements: dict
+      description: The numbers it rests on.
+      contains:
+        metric:
+          type: str
+          description: Name of the counter, gauge or sysctl.
+        value:
+          type: raw
+          description:
+            - Mean rate over the window, the highest value of a gauge, or the text of a sysctl. V(null) if this kernel does not have it.
+        unit:
+          type: str
+          description: Unit of the value.
+        source:
+          type: str
+          description: The file of the kernel it comes from.
+    key:
+      type: str
+      description: The sysctl it argues for. V(null) if no buffer size would help.
+    direction:
+      type: str
+      description: V(raise) or V(lower), or V(null).
+    remedy:
+      type: str
+      description: What else would help, or why no buffer size would. V(null) if nothing is needed.
 """
 
 
 def filter_diagnose(window, facts=None):
-    if not isinstance(window, Mapping) or not isinstance(facts, (Mapping, type(None))):
-        raise AnsibleFilterError(f"diagnose: wants a window and, if at all, facts as dictionaries, got {type(window).__name__} and {type(facts).__name__}")
+    if not isinstance(window, Mapping):
+        raise AnsibleFilterError(f"diagnose: window: wants a dictionary, got {type(window).__name__}")
+    if not isinstance(facts, (Mapping, type(None))):
+        raise AnsibleFilterError(f"diagnose: facts: wants a dictionary or none, got {type(facts).__name__}")
     try:
         return diagnose(window, facts)
     except ValueError as error:

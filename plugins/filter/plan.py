@@ -15,7 +15,9 @@ short_description: The one change worth trying, or none and the reason
 version_added: 0.1.0
 author: linuxnet.socket_buffers authors (@linuxnet)
 description:
-  - Answers the most urgent finding that has a knob with one candidate value, the metric that must improve and the guards that must not worsen.
+  - Answers the most urgent finding that a buffer size may cure with one candidate value, the metric that must improve and the guards
+    that must not worsen.
+  - A candidate is where to start a trial, not a proof. Only the maximum changes; min and default stay as they are.
 positional: _input, facts, policy
 options:
   _input:
@@ -29,9 +31,22 @@ options:
     description: C(ansible_facts.socket_buffers) of the same host.
   policy:
     type: dict
-    description:
-      - C(collapse_divisor) (16), by which the maximum of a collapsing host is divided; C(rmem_max_floor_bytes) (1 MiB), below which no
-        candidate goes; C(rmem_max_ceiling_bytes) (64 MiB), above which none goes.
+    description: Limits of the candidates, as whole numbers or their text. An unknown name is refused.
+    suboptions:
+      collapse_divisor:
+        type: int
+        default: 16
+        description: By this the maximum of a collapsing host is divided.
+      rmem_max_floor_bytes:
+        type: int
+        default: 1048576
+        description: No candidate goes below this, nor below the default of C(tcp_rmem).
+      rmem_max_ceiling_bytes:
+        type: int
+        default: 67108864
+        description:
+          - No candidate goes above this, nor above an eighth of the pressure mark of C(tcp_mem), or 1/128 of RAM where that mark is
+            not to be seen.
 """
 
 EXAMPLES = r"""
@@ -42,18 +57,64 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   type: dict
-  description:
-    - C(changes) (key, old, new, reason, ceiling; empty when there is nothing to try), C(metric), C(guards), C(reason), the C(scenario) answered, and
-      C(blocked), true when a change is argued for but this host cannot be written.
+  description: The plan.
+  contains:
+    scenario:
+      type: str
+      description: Scenario of the finding it answers, or V(null).
+    changes:
+      type: list
+      elements: dict
+      description: At most one. Empty when there is nothing to try.
+      contains:
+        key:
+          type: str
+          description: The sysctl.
+        old:
+          type: str
+          description: Its value now.
+        new:
+          type: str
+          description: The candidate.
+        reason:
+          type: str
+          description: Why this value.
+        ceiling:
+          type: str
+          description: What bounded it.
+    metric:
+      type: dict
+      description: The counter that must improve. V(null) without a change.
+      contains:
+        name:
+          type: str
+          description: Name of the counter, as C(nstat) prints it.
+        direction:
+          type: str
+          description: V(lower) or V(higher), the good direction of its rate.
+    guards:
+      type: list
+      elements: dict
+      description: What must not worsen; C(name) and the good C(direction) of each.
+    reason:
+      type: str
+      description: Why this change, or why none.
+    blocked:
+      type: bool
+      description: Whether a change is argued for that this host does not let anybody write.
 """
 
 
 def filter_plan(findings, facts, policy=None):
-    if not isinstance(facts, Mapping) or not isinstance(policy, (Mapping, type(None))):
-        raise AnsibleFilterError(f"plan: wants facts and, if at all, a policy as dictionaries, got {type(facts).__name__} and {type(policy).__name__}")
+    if not isinstance(findings, (list, tuple)) or not all(isinstance(finding, Mapping) for finding in findings):
+        raise AnsibleFilterError(f"plan: findings: wants the list of dictionaries that diagnose returned, got {type(findings).__name__}")
+    if not isinstance(facts, Mapping):
+        raise AnsibleFilterError(f"plan: facts: wants a dictionary, got {type(facts).__name__}")
+    if not isinstance(policy, (Mapping, type(None))):
+        raise AnsibleFilterError(f"plan: policy: wants a dictionary or none, got {type(policy).__name__}")
     try:
         return plan(findings, facts, policy)
-    except (KeyError, TypeError, ValueError) as error:
+    except ValueError as error:
         raise AnsibleFilterError(f"plan: {error}") from error
 
 

@@ -13,7 +13,7 @@ short_description: The report of a run as a table for the terminal
 version_added: 0.1.0
 author: linuxnet.socket_buffers authors (@linuxnet)
 description:
-  - A table of 110 columns, below it every reason with its hosts, the summary, and what the exit status means.
+  - A table of 120 columns, below it every reason with its hosts, the summary, and what the exit status means.
 positional: _input
 options:
   _input:

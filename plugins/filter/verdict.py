@@ -29,7 +29,7 @@ options:
   alpha:
     type: float
     default: 0.01
-    description: One-sided error rate. An exact test needs at least 7 pairs for 0.01.
+    description: One-sided error rate, below 0.5. An exact test needs at least 7 pairs for 0.01.
   min_effect:
     type: float
     default: 0.05
@@ -44,19 +44,94 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   type: dict
-  description:
-    - C(verdict) is V(improved), V(unchanged), V(regressed) or V(inconclusive), with C(reason), the rates C(before) and C(after) (events per second
-      in A and B), C(effect) and its C(interval), C(p_value), C(pairs), C(smallest_effect), C(reach) and C(guards).
+  description: The verdict.
+  contains:
+    verdict:
+      type: str
+      description:
+        - V(improved) if the metric is proven better by at least O(min_effect) and no guard is worse or in doubt; V(regressed) if it or a
+          guard is proven worse; V(unchanged) if any change is proven smaller than O(min_effect); else V(inconclusive).
+    reason:
+      type: str
+      description: Why, in one sentence.
+    metric:
+      type: str
+      description: The counter that was to improve.
+    before:
+      type: float
+      description: Its mean rate per second with the present values.
+    after:
+      type: float
+      description: Its mean rate per second with the candidate.
+    effect:
+      type: float
+      description: Relative change in the typical pair of blocks, the mean of the logarithms of their ratios; V(-0.4) is 40 % less.
+    interval:
+      type: list
+      elements: float
+      description: Lowest and highest effect that the test does not reject, each at O(alpha).
+    p_value:
+      type: float
+      description: Of the one-sided sign-flip test for an improvement.
+    pairs:
+      type: int
+      description: How many pairs of blocks counted.
+    smallest_effect:
+      type: float
+      description: The smallest relative improvement that this trial would usually have proven, with the spread its pairs had.
+    reach:
+      type: dict
+      description: How much of the traffic the change could touch.
+      contains:
+        share:
+          type: float
+          description: V(null), it is not measured yet.
+        note:
+          type: str
+          description: Which connections such a change reaches.
+    guards:
+      type: list
+      elements: dict
+      description: What must not worsen.
+      contains:
+        name:
+          type: str
+          description: What is guarded.
+        before:
+          type: float
+          description: Its rate with the present values. V(null) if it did not move, or this kernel does not count it.
+        after:
+          type: float
+          description: Its rate with the candidate.
+        effect:
+          type: float
+          description: Relative change in the typical pair of blocks.
+        p_value:
+          type: float
+          description: Of the one-sided sign-flip test for a worsening.
+        ok:
+          type: bool
+          description: V(true) in order, V(false) worse, V(null) in doubt.
 """
 
 
 def filter_verdict(trial, plan, alpha=0.01, min_effect=0.05):
-    if not isinstance(trial, Mapping) or not isinstance(plan, Mapping):
-        raise AnsibleFilterError(f"verdict: wants a trial and a plan as dictionaries, got {type(trial).__name__} and {type(plan).__name__}")
+    if not isinstance(trial, Mapping):
+        raise AnsibleFilterError(f"verdict: trial: wants a dictionary, got {type(trial).__name__}")
+    if not isinstance(plan, Mapping):
+        raise AnsibleFilterError(f"verdict: plan: wants a dictionary, got {type(plan).__name__}")
     try:
-        return verdict(trial, plan, float(alpha), float(min_effect))
-    except (KeyError, TypeError, ValueError) as error:
+        return verdict(trial, plan, _number("alpha", alpha), _number("min_effect", min_effect))
+    except ValueError as error:
         raise AnsibleFilterError(f"verdict: {error}") from error
+
+
+def _number(name, value):
+    """Variables given with -e are text."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise AnsibleFilterError(f"verdict: {name}: wants a number, got {value!r}") from None
 
 
 class FilterModule:

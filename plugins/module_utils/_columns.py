@@ -6,76 +6,94 @@
 A window passes consecutive snapshots, a trial the start and end of each block. Only what moved is
 kept: 60 buckets of some 300 counters of hundreds of hosts have to fit a controller's memory.
 """
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counter_table import is_counter_32
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counter_table import (
+    SOFTNET_CPUS,
+    is_counter_32,
+    may_restart,
+)
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._snapshot import Snapshot
 
 Step = Tuple[Snapshot, Snapshot]
+Column = List[Optional[int]]
 
 WRAP_32 = 2 ** 32
-# One counter that fell is a kernel's quirk; several mean that something was reset.
-MOST_FALLEN_COUNTERS = 2
 
 
 class WindowRefused(ValueError):
     """The snapshots do not belong together, so nothing may be subtracted."""
 
 
-def columns(steps: Sequence[Step]) -> Dict[str, Any]:
-    """{seconds, counters, gauges, first, last, still, absent} as in docs/data_shapes.md, a column per step."""
-    _refuse_mixed([snapshot for step in steps for snapshot in step])
-    first, last = steps[0][0], steps[-1][1]
-    deltas = {name: [_delta(name, before, after) for before, after in steps] for name in sorted(last.counters)}
-    _refuse_resets(deltas, steps)
-    gauges = {name: [after.gauges.get(name) for _before, after in steps] for name in sorted(last.gauges)}
-    moved = {name: column for name, column in deltas.items() if any(column) or _broken(name, column, steps)}
-    moved_gauges = {name: column for name, column in gauges.items() if set(column) != {first.gauges.get(name)}}
+def columns(steps: Iterable[Step]) -> Dict[str, Any]:
+    """{seconds, counters, gauges, first, last, still, absent} as in docs/data_shapes.md, a column per step.
+
+    Takes the steps one by one and keeps no snapshot but the first and the last.
+    """
+    first = last = None  # type: Any
+    seconds, counters, gauges = [], {}, {}  # type: List[float], Dict[str, Column], Dict[str, Column]
+    for before, after in steps:
+        first = first or before
+        last = after
+        _refuse_mixed(first, before, after)
+        _append(counters, _deltas(before, after), len(seconds))
+        _append(gauges, after.gauges, len(seconds))
+        seconds.append(round(after.boottime_seconds - before.boottime_seconds, 6))
+    absent = [name for name, column in counters.items() if _never_there(name, column, first.counters, last.counters)]
+    absent += [name for name, column in gauges.items() if _never_there(name, column, first.gauges, last.gauges)]
+    moved = {name: column for name, column in sorted(counters.items()) if any(column) or None in column and name not in absent}
+    moved_gauges = {name: column for name, column in sorted(gauges.items()) if set(column) != {first.gauges.get(name)}}
     return {
-        "seconds": [round(after.boottime_seconds - before.boottime_seconds, 6) for before, after in steps],
+        "seconds": seconds,
         "counters": moved,
         "gauges": moved_gauges,
         "first": _raw(first, moved, moved_gauges),
         "last": _raw(last, moved, moved_gauges),
-        "still": {name: value for name, value in last.gauges.items() if name not in moved_gauges and value is not None},
-        "absent": sorted(name for name, value in list(last.counters.items()) + list(last.gauges.items()) if value is None),
+        "still": {name: column[0] for name, column in sorted(gauges.items()) if name not in moved_gauges and name not in absent},
+        "absent": sorted(absent),
     }
 
 
-def _refuse_mixed(snapshots: Sequence[Snapshot]) -> None:
+def _refuse_mixed(*snapshots: Snapshot) -> None:
     for field, meaning in (("boot_id", "boot"), ("netns", "network namespace"), ("kernel_release", "kernel")):
         seen = [snapshot.identity[field] for snapshot in snapshots]
         if any(value != seen[0] for value in seen):
             raise WindowRefused(f"the {meaning} changed while the counters were watched: {sorted(set(map(str, seen)))}")
 
 
-def _delta(name: str, before: Snapshot, after: Snapshot) -> Optional[int]:
-    old, new = before.counters.get(name), after.counters.get(name)
+def _deltas(before: Snapshot, after: Snapshot) -> Dict[str, Optional[int]]:
+    same_cpus = before.gauges.get(SOFTNET_CPUS) == after.gauges.get(SOFTNET_CPUS)
+    names = set(before.counters) | set(after.counters)
+    deltas = {name: _delta(name, before.counters.get(name), after.counters.get(name), same_cpus) for name in names}
+    # One that fell is a kernel's quirk; several at once mean that they were reset.
+    fallen = sorted(name for name in names if not may_restart(name) and _fell(before.counters.get(name), after.counters.get(name)))
+    if len(fallen) > 1:
+        raise WindowRefused(f"{len(fallen)} counters went backwards at once, as if reset: {', '.join(fallen[:5])}")
+    return deltas
+
+
+def _delta(name: str, old: Optional[int], new: Optional[int], same_cpus: bool) -> Optional[int]:
     if old is None or new is None:
         return None
-    if new >= old:
-        return new - old
-    wrapped = new - old + WRAP_32
-    # A CPU that went offline takes its share of the sum with it: that is no wrap, which is small.
-    return wrapped if is_counter_32(name) and wrapped < WRAP_32 // 2 else None
+    if is_counter_32(name):
+        # A sum over CPUs, each modulo 2^32. A CPU that comes or goes takes its share along: that is no event.
+        return (new - old) % WRAP_32 if same_cpus else None
+    return None if _fell(old, new) else new - old
 
 
-def _broken(name: str, column: List[Optional[int]], steps: Sequence[Step]) -> bool:
-    """Null in some step although the kernel has the counter: it fell, or came or went."""
-    return None in column and any(snapshot.counters.get(name) is not None for step in steps for snapshot in step)
+def _fell(old: Optional[int], new: Optional[int]) -> bool:
+    return old is not None and new is not None and new < old
 
 
-def _refuse_resets(deltas: Dict[str, List[Optional[int]]], steps: Sequence[Step]) -> None:
-    fallen = sorted(name for name, column in deltas.items() if _fell(name, column, steps))
-    if len(fallen) > MOST_FALLEN_COUNTERS:
-        raise WindowRefused(f"{len(fallen)} counters went backwards, as if reset: {', '.join(fallen[:5])} ...")
+def _append(table: Dict[str, Column], row: Mapping[str, Optional[int]], rows_before: int) -> None:
+    for name in row:
+        table.setdefault(name, [None] * rows_before)
+    for name, column in table.items():
+        column.append(row.get(name))
 
 
-def _fell(name: str, column: List[Optional[int]], steps: Sequence[Step]) -> bool:
-    return any(
-        delta is None and before.counters.get(name) is not None and after.counters.get(name) is not None
-        for delta, (before, after) in zip(column, steps)
-    )
+def _never_there(name: str, column: Column, first: Mapping[str, Optional[int]], last: Mapping[str, Optional[int]]) -> bool:
+    return first.get(name) is None and last.get(name) is None and not any(value is not None for value in column)
 
 
 def _raw(snapshot: Snapshot, counters: Dict[str, Any], gauges: Dict[str, Any]) -> Dict[str, Optional[int]]:

@@ -26,16 +26,20 @@ MIB_SUBSETS = {
 }
 SNMP6_SUBSETS = {"Ip6": "ip", "Udp6": "udp", "UdpLite6": "udp"}
 PROTOCOLS = ("TCP", "TCPv6", "UDP", "UDPv6", "MPTCP")
+PROTOCOL_FIELDS = ("sockets", "memory_pages", "pressure")
 SOFTNET_COUNTERS = ("processed", "dropped", "time_squeeze", "received_rps", "flow_limit_count")
+SOFTNET_CPUS = "softnet_cpus"  # how many CPUs the softnet counters are the sum of
 
-# Numbers in the MIBs that may fall, or never change: not events.
-MIB_GAUGES = frozenset((
+# Numbers that may fall, or never change: not events.
+GAUGES = frozenset((
     "TcpRtoAlgorithm", "TcpRtoMin", "TcpRtoMax", "TcpMaxConn", "TcpCurrEstab",
-    "IpForwarding", "IpDefaultTTL", "MPTcpExtMPCurrEstab",
+    "IpForwarding", "IpDefaultTTL", "MPTcpExtMPCurrEstab", SOFTNET_CPUS,
 ))
 GAUGE_PREFIXES = ("sockstat_", "protocols_")
-# Kept in 32 bits by the kernel (struct softnet_data): they wrap.
-COUNTER_32_PREFIXES = ("softnet_",)
+# Kept in 32 bits by the kernel (struct softnet_data), per CPU: each wraps.
+COUNTER_32_PREFIX = "softnet_"
+# These start again when a CPU or a driver does. All others only do in another boot or namespace.
+RESTARTING_PREFIXES = ("softnet_", "nic_")
 _UNITS = {"mem": "mem_pages", "memory": "memory_bytes"}
 
 # What a diagnosis may ask for. A kernel that lacks one says null, so that "not there" is never read as "none happened".
@@ -48,13 +52,21 @@ ASKED_FOR: Dict[str, Tuple[str, ...]] = {
         "TcpExtTCPAbortOnMemory", "TcpExtListenOverflows", "TcpExtListenDrops", "TcpExtTCPReqQFullDrop",
         "TcpExtTCPReqQFullDoCookies", "TcpExtPFMemallocDrop", "TcpExtTCPAutoCorking", "TcpExtTCPWinProbe",
         "TcpExtTCPAckCompressed", "TcpExtTCPWqueueTooBig", "TcpExtTCPSpuriousRtxHostQueues", "TcpExtTCPTimeouts",
+        "TcpExtLockDroppedIcmps", "TcpExtIPReversePathFilter",
+        "TcpInSegs", "TcpOutSegs", "TcpRetransSegs", "TcpActiveOpens", "TcpPassiveOpens", "TcpCurrEstab",
     ),
+    "ip": ("IpInDiscards", "IpExtInOctets", "IpExtOutOctets", "Ip6InDiscards", "Ip6InOctets", "Ip6OutOctets"),
     "udp": (
-        "UdpRcvbufErrors", "UdpSndbufErrors", "UdpInErrors", "UdpMemErrors",
-        "Udp6RcvbufErrors", "Udp6SndbufErrors", "Udp6InErrors", "Udp6MemErrors",
+        "UdpRcvbufErrors", "UdpSndbufErrors", "UdpInErrors", "UdpInCsumErrors", "UdpIgnoredMulti", "UdpMemErrors",
+        "Udp6RcvbufErrors", "Udp6SndbufErrors", "Udp6InErrors", "Udp6InCsumErrors", "Udp6MemErrors",
     ),
     "mptcp": ("MPTcpExtRcvPruned",),
     "softnet": tuple("softnet_" + name for name in SOFTNET_COUNTERS),
+    "sockstat": (
+        "sockstat_TCP_inuse", "sockstat_TCP_orphan", "sockstat_TCP_tw", "sockstat_TCP_alloc", "sockstat_TCP_mem_pages",
+        "sockstat_UDP_inuse", "sockstat_UDP_mem_pages", "sockstat_TCP6_inuse", "sockstat_UDP6_inuse",
+    ),
+    "protocols": tuple(f"protocols_{protocol}_{field}" for protocol in PROTOCOLS for field in PROTOCOL_FIELDS),
 }
 
 
@@ -67,11 +79,15 @@ class Source(NamedTuple):
 
 
 def is_gauge(name: str) -> bool:
-    return name in MIB_GAUGES or name.startswith(GAUGE_PREFIXES)
+    return name in GAUGES or name.startswith(GAUGE_PREFIXES)
 
 
 def is_counter_32(name: str) -> bool:
-    return name.startswith(COUNTER_32_PREFIXES)
+    return name.startswith(COUNTER_32_PREFIX)
+
+
+def may_restart(name: str) -> bool:
+    return name.startswith(RESTARTING_PREFIXES)
 
 
 def _mib(text: str, subsets: frozenset) -> Values:
@@ -90,7 +106,8 @@ def _snmp6(text: str, subsets: frozenset) -> Values:
 def _softnet(text: str, subsets: frozenset) -> Values:
     rows = parse_softnet(text)
     columns = {name: [row[name] for row in rows] for name in SOFTNET_COUNTERS}
-    return {"softnet_" + name: None if None in cells else sum(cells) for name, cells in columns.items()}
+    totals = {"softnet_" + name: None if None in cells else sum(cells) for name, cells in columns.items()}
+    return dict(totals, **{SOFTNET_CPUS: len(rows)})
 
 
 def _sockstat(text: str, subsets: frozenset) -> Values:

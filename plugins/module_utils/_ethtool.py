@@ -7,6 +7,7 @@ Numbers and structures: include/uapi/linux/ethtool.h and sockios.h.
 """
 import array
 import fcntl
+import os
 import socket
 import struct
 from typing import Dict, List, Optional
@@ -16,6 +17,8 @@ GRINGPARAM, GSTRINGS, GSTATS, GSSET_INFO = 0x10, 0x1B, 0x1D, 0x37
 STATS_SET = 1  # ETH_SS_STATS
 STRING_BYTES = 32  # ETH_GSTRING_LEN
 RING_FIELDS = "=9I"  # cmd, four maxima (rx, mini, jumbo, tx), four present sizes
+# The kernel writes as many as there are now, however many were asked for: room for queues that come meanwhile.
+SPARE_BYTES = 65536
 
 
 def read_ring(interface: str) -> Optional[Dict[str, int]]:
@@ -34,7 +37,7 @@ def read_driver_statistics(interface: str) -> Dict[str, int]:
         return {}
     strings = _ask(interface, struct.pack("=3I", GSTRINGS, STATS_SET, count) + bytes(count * STRING_BYTES))
     numbers = _ask(interface, struct.pack("=2I", GSTATS, count) + bytes(count * 8))
-    if strings is None or numbers is None:
+    if strings is None or numbers is None or not count == _length(strings, 8) == _length(numbers, 4):
         return {}
     return dict(zip(_names(strings[12:], count), struct.unpack_from(f"={count}Q", numbers, 8)))
 
@@ -47,6 +50,10 @@ def _count(interface: str) -> int:
     return count if mask else 0
 
 
+def _length(answer: bytes, offset: int) -> int:
+    return struct.unpack_from("=I", answer, offset)[0]
+
+
 def _names(data: bytes, count: int) -> List[str]:
     cells = (data[index * STRING_BYTES:(index + 1) * STRING_BYTES] for index in range(count))
     return [cell.split(b"\0")[0].decode("ascii", "replace").strip() for cell in cells]
@@ -54,11 +61,11 @@ def _names(data: bytes, count: int) -> List[str]:
 
 def _ask(interface: str, request: bytes) -> Optional[bytes]:
     """One ethtool command, answered in place; None when the driver does not know it."""
-    buffer = array.array("B", request)
-    ifreq = struct.pack("16sP", interface.encode()[:15], buffer.buffer_info()[0])
+    buffer = array.array("B", request + bytes(SPARE_BYTES))
+    ifreq = struct.pack("16sP", os.fsencode(interface)[:15], buffer.buffer_info()[0])
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
         try:
             fcntl.ioctl(handle, SIOCETHTOOL, ifreq + bytes(40 - len(ifreq)))
         except OSError:
             return None
-    return buffer.tobytes()
+    return buffer[:len(request)].tobytes()

@@ -26,6 +26,9 @@ class HostFiles:
                 return handle.read()
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            error.filename = error.filename or path  # a failed read(), unlike open(), does not name it
+            raise
 
     def list_dir(self, path: str) -> List[str]:
         """Names in a folder, sorted; none when the folder does not exist."""

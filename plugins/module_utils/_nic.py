@@ -2,19 +2,31 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Losses below the sockets: network interfaces, their rings and drivers."""
+import errno
 import re
 from typing import Any, Dict, List, Optional
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._ethtool import read_driver_statistics, read_ring
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._proc_parsers import MalformedText
 
 NET = "/sys/class/net"
 STATISTICS = (
     "rx_missed_errors", "rx_fifo_errors", "rx_dropped", "rx_errors", "rx_over_errors",
     "tx_dropped", "tx_errors", "tx_fifo_errors",
 )
-# Drivers name their statistics as they like; these words tell of loss or of a ring that ran dry.
-LOSS = re.compile(r"drop|miss|no_?buf|no_?desc|out_of_buf|discard|fifo|overrun|alloc_?fail", re.IGNORECASE)
+# Drivers name their statistics as they like; these words tell of loss, or of a ring that ran dry.
+LOSS_WORDS = (
+    "drop", "discard", "missed", "fifo", "overrun",
+    "out_of_buf", r"\boob\b",  # mlx5; vmxnet3
+    "no_?(buf|desc|dma|mem|space)",
+    "alloc.*fail",
+    "(^|[^a-z])err",  # but no interrupts
+    "exceeded",  # a cloud's allowance (ena)
+)
+LOSS = re.compile("|".join(LOSS_WORDS), re.IGNORECASE)
+# What /sys answers for a number that the device does not have, and for a device that is going away.
+NO_SUCH_NUMBER = (errno.EINVAL, errno.ENODEV, errno.EOPNOTSUPP)
 
 
 def interfaces(files: HostFiles) -> List[str]:
@@ -64,8 +76,12 @@ def _number(files: HostFiles, path: str) -> Optional[int]:
     try:
         text = files.read_text(path)
         return None if text is None else int(text)
-    except (OSError, ValueError):
-        return None  # speed of an interface that is down or has none: EINVAL
+    except OSError as error:
+        if error.errno in NO_SUCH_NUMBER:
+            return None
+        raise
+    except ValueError:
+        raise MalformedText(f"{path}: expected an integer, got {text[:40]!r}") from None
 
 
 def _positive(number: Optional[int]) -> Optional[int]:

@@ -12,9 +12,11 @@ class MalformedText(ValueError):
     """Kernel text that does not have the shape its parser knows."""
 
 
-SOFTNET_COLUMNS = ("processed", "dropped", "time_squeeze", None, None, None, None, None, None, "received_rps", "flow_limit_count", "backlog_length", "cpu")
-# Linux 2.6.32 has 9 columns; 10 came with RPS, 11 with flow limits, 13 with 5.10.
-SOFTNET_LEAST_COLUMNS = 3
+# By position; 4 to 9 are not used any more. Linux has 11 columns since 3.11, 13 since 5.10, 15 since 6.4.
+SOFTNET_COLUMNS = {
+    "processed": 0, "dropped": 1, "time_squeeze": 2, "received_rps": 9, "flow_limit_count": 10, "backlog_length": 11, "cpu": 12,
+}
+SOFTNET_LEAST_COLUMNS = 9
 
 
 def parse_mib_pairs(text: str) -> Dict[str, Dict[str, int]]:
@@ -52,18 +54,19 @@ def parse_name_values(text: str) -> Dict[str, int]:
 
 def parse_softnet(text: str) -> List[Dict[str, Optional[int]]]:
     """/proc/net/softnet_stat: a row per online CPU, hexadecimal 32-bit columns. A column this kernel lacks is None."""
-    return [_softnet_row(line, number) for number, line in enumerate(text.splitlines(), 1)]
+    rows = [_hexadecimal(line, number) for number, line in enumerate(text.splitlines(), 1)]
+    for number, cells in enumerate(rows, 1):
+        if len(cells) != len(rows[0]) or len(cells) < SOFTNET_LEAST_COLUMNS:
+            wanted = max(len(rows[0]), SOFTNET_LEAST_COLUMNS)
+            raise MalformedText(f"line {number}: expected {wanted} columns, got {len(cells)}")
+    return [{name: cells[index] if index < len(cells) else None for name, index in SOFTNET_COLUMNS.items()} for cells in rows]
 
 
-def _softnet_row(line: str, number: int) -> Dict[str, Optional[int]]:
+def _hexadecimal(line: str, number: int) -> List[int]:
     try:
-        cells = [int(cell, 16) for cell in line.split()]
+        return [int(cell, 16) for cell in line.split()]
     except ValueError:
-        raise MalformedText(f"line {number}: expected hexadecimal columns, got {line[:60]!r}")
-    if len(cells) < SOFTNET_LEAST_COLUMNS:
-        raise MalformedText(f"line {number}: expected at least {SOFTNET_LEAST_COLUMNS} columns, got {len(cells)}")
-    padded = cells + [None] * len(SOFTNET_COLUMNS)  # type: List[Optional[int]]
-    return {name: cell for name, cell in zip(SOFTNET_COLUMNS, padded) if name}
+        raise MalformedText(f"line {number}: expected hexadecimal columns, got {line[:60]!r}") from None
 
 
 def parse_sockstat(text: str) -> Dict[str, int]:
@@ -99,4 +102,4 @@ def _integer(cell: str, line: int) -> int:
     try:
         return int(cell)
     except ValueError:
-        raise MalformedText(f"line {line}: expected an integer, got {cell[:40]!r}")
+        raise MalformedText(f"line {line}: expected an integer, got {cell[:40]!r}") from None

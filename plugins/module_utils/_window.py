@@ -3,25 +3,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A window: snapshots at fixed times, handed on as columns."""
 import time
-from typing import Any, Dict, Iterable, List
+from typing import Any, Dict, Iterable, Iterator, List, Tuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._columns import columns
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._snapshot import read_sizes, take_snapshot
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._snapshot import Snapshot, read_sizes, take_snapshot
 
 LONGEST_SECONDS = 86400
 SHORTEST_INTERVAL_SECONDS = 0.05  # a pass over all counters costs a few milliseconds
-MOST_BUCKETS = 3600  # some 40 KB of memory each while they are recorded
+MOST_BUCKETS = 3600  # a window of a busy host stays within a few MB
 
 
 def check_lengths(duration: float, interval: float) -> None:
     """ValueError, naming the option, for a window that cannot be recorded."""
     if not 0 < duration <= LONGEST_SECONDS:
-        raise ValueError(f"duration: wants more than 0 and at most {LONGEST_SECONDS} seconds, got {duration}")
+        raise ValueError(f"duration: wants more than 0 and at most {LONGEST_SECONDS} seconds, got {duration:g}")
     if not SHORTEST_INTERVAL_SECONDS <= interval <= duration:
-        raise ValueError(f"interval: wants {SHORTEST_INTERVAL_SECONDS} seconds up to the duration of {duration}, got {interval}")
+        raise ValueError(f"interval: wants {SHORTEST_INTERVAL_SECONDS} seconds up to the duration of {duration:g}, got {interval:g}")
     if duration / interval > MOST_BUCKETS:
-        raise ValueError(f"interval: {duration / interval:.0f} buckets are more than {MOST_BUCKETS}; take at least {duration / MOST_BUCKETS:g}")
+        shortest = duration / MOST_BUCKETS
+        raise ValueError(f"interval: {duration / interval:.0f} buckets are more than {MOST_BUCKETS}; take at least {shortest:g} seconds")
 
 
 def bucket_ends(duration: float, interval: float) -> List[float]:
@@ -32,19 +33,27 @@ def bucket_ends(duration: float, interval: float) -> List[float]:
 
 
 def record_window(files: HostFiles, subsets: Iterable[str], duration: float, interval: float) -> Dict[str, Any]:
-    """The `window` of docs/data_shapes.md. Sleeps to absolute times, so that buckets do not drift."""
-    start = time.monotonic()
-    snapshots = [take_snapshot(files, subsets)]
-    for end in bucket_ends(duration, interval):
-        time.sleep(max(0.0, start + end - time.monotonic()))
-        snapshots.append(take_snapshot(files, subsets))
+    """The `window` of docs/data_shapes.md."""
+    wanted = frozenset(subsets)
+    start = take_snapshot(files, wanted)
+    table = columns(_steps(files, wanted, start, bucket_ends(duration, interval)))
     window = {
         "version": 1,
-        "identity": snapshots[0].identity,
+        "identity": start.identity,
         "interval_seconds": interval,
-        "started": snapshots[0].boottime_seconds,
-        "ended": snapshots[-1].boottime_seconds,
+        "started": start.boottime_seconds,
+        "ended": round(start.boottime_seconds + sum(table["seconds"]), 6),
         "sizes": read_sizes(files),
     }
-    window.update(columns(list(zip(snapshots, snapshots[1:]))))
+    window.update(table)
     return window
+
+
+def _steps(files: HostFiles, subsets: Iterable[str], start: Snapshot, ends: List[float]) -> Iterator[Tuple[Snapshot, Snapshot]]:
+    """One step per bucket. Sleeps to absolute times, so that buckets do not drift."""
+    started, before = time.monotonic(), start
+    for end in ends:
+        time.sleep(max(0.0, started + end - time.monotonic()))
+        after = take_snapshot(files, subsets)
+        yield before, after
+        before = after

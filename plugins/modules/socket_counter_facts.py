@@ -11,21 +11,24 @@ description:
   - Reads what the kernel counts about socket buffers, the protocols above them and the queues below them, from C(/proc) and C(/sys) and
     by the ethtool ioctl. Runs no program and needs no root.
   - Without O(duration) it returns a snapshot as facts. With it, it returns a window, one bucket per O(interval), as RV(window).
-  - Everything belongs to the network namespace that the module runs in, but softnet and the protocols' memory, which the kernel keeps per machine.
+  - Everything belongs to the network namespace that the module runs in, but softnet, the protocols' memory and pressure, and the
+    fields orphan, alloc and mem of sockstat, which the kernel keeps per machine.
 options:
   gather_subset:
     description:
-      - What to read, as in M(ansible.builtin.setup). An entry starting with C(!) leaves a subset out.
+      - What to read, as in M(ansible.builtin.setup). An entry starting with C(!) leaves a subset out, so all but the interfaces
+        is C([all, '!nic']).
       - V(tcp) reads Tcp and TcpExt; V(ip) Ip, IpExt and Ip6; V(udp) Udp, UdpLite, Udp6 and UdpLite6; V(mptcp) MPTcpExt.
       - V(softnet) reads the per-CPU receive queues, V(sockstat) sockets and their memory, V(protocols) memory and pressure by protocol.
       - V(nic) reads interface losses, speed and rings, V(sizes) the sysctls in force.
       - V(min) is V(tcp) alone and always part of it, unless excluded by C(!min).
+      - Valid are V(all), V(min), V(tcp), V(ip), V(udp), V(mptcp), V(softnet), V(sockstat), V(protocols), V(nic) and V(sizes).
     type: list
     elements: str
     default: [all]
   duration:
     description:
-      - Length of a window in seconds, more than 0 and at most 86400. Without it, a snapshot is returned.
+      - Length of a window in seconds, more than 0 and at most 86400, in at most 3600 buckets. Without it, a snapshot is returned.
       - The module runs that long; use C(async) for more than a few seconds.
     type: float
   interval:
@@ -86,9 +89,26 @@ ansible_facts:
           type: int
           returned: always
         identity:
-          description: Boot (C(boot_id)), network namespace (C(netns), C(netns_is_initial)) and C(kernel_release) that the numbers belong to.
+          description: What the numbers belong to. Numbers of different identities must not be subtracted.
           type: dict
           returned: always
+          contains: &identity
+            boot_id:
+              description: From C(/proc/sys/kernel/random/boot_id).
+              type: str
+              returned: always
+            netns:
+              description: The network namespace, by a name that is not used again in this boot.
+              type: str
+              returned: always
+            netns_is_initial:
+              description: Whether it is the initial one; null when that cannot be known.
+              type: bool
+              returned: always
+            kernel_release:
+              description: From C(/proc/sys/kernel/osrelease).
+              type: str
+              returned: always
         boottime_seconds:
           description: When, in seconds since boot (CLOCK_BOOTTIME).
           type: float
@@ -97,26 +117,80 @@ ansible_facts:
           description:
             - Numbers that only grow, by the names that C(nstat) uses, such as C(TcpExtPruneCalled); those of softnet and interfaces
               are prefixed C(softnet_) and C(nic_NAME_). Null where this kernel has no such counter.
-            - From C(/proc/net/snmp), C(/proc/net/netstat), C(/proc/net/snmp6), C(/proc/net/softnet_stat) and C(/sys/class/net/*/statistics).
+            - From C(/proc/net/snmp), C(/proc/net/netstat), C(/proc/net/snmp6), C(/proc/net/softnet_stat), C(/sys/class/net/*/statistics)
+              and the driver's own statistics that tell of loss.
           type: dict
           returned: always
         gauges:
           description:
-            - Numbers that may fall, such as C(TcpCurrEstab), C(sockstat_TCP_mem_pages) and C(protocols_TCP_pressure) (1, 0, or null).
+            - Numbers that may fall, such as C(TcpCurrEstab), C(sockstat_TCP_mem_pages), C(softnet_cpus) and C(protocols_TCP_pressure)
+              (1, 0, or null). Units other than a count are in the name.
             - From C(/proc/net/sockstat), C(/proc/net/sockstat6) and C(/proc/net/protocols).
           type: dict
           returned: always
         softnet:
-          description: One row per online CPU, from C(/proc/net/softnet_stat). 32-bit numbers that wrap.
+          description: One row per online CPU, from C(/proc/net/softnet_stat). 32-bit numbers that wrap; null what the kernel does not show.
           type: list
           elements: dict
           returned: when the subset softnet is read
+          contains:
+            cpu:
+              description: Number of the CPU (Linux 5.10 and later).
+              type: int
+              returned: always
+            processed:
+              description: Packets.
+              type: int
+              returned: always
+            dropped:
+              description: Packets dropped because the queue of the CPU was full.
+              type: int
+              returned: always
+            time_squeeze:
+              description: How often a receive softirq ran out of budget or time.
+              type: int
+              returned: always
+            received_rps:
+              description: Wake-ups by another CPU to take packets over.
+              type: int
+              returned: always
+            flow_limit_count:
+              description: Packets dropped because one flow filled the queue.
+              type: int
+              returned: always
+            backlog_length:
+              description: Packets in the queue now (Linux 5.10 and later).
+              type: int
+              returned: always
         nics:
-          description: By interface, C(speed_mbps), C(mtu), C(ring) (descriptors), C(statistics) and the losses among the C(driver) statistics.
+          description:
+            - Losses, by interface. Those with a device behind them; where none has one, as in a container, all but lo.
+            - The dictionary is keyed by the name of the interface.
           type: dict
           returned: when the subset nic is read
+          contains:
+            speed_mbps:
+              description: From C(/sys/class/net/*/speed), in Mb/s; null when unknown.
+              type: int
+              returned: always
+            mtu:
+              description: From C(/sys/class/net/*/mtu), in bytes.
+              type: int
+              returned: always
+            ring:
+              description: C(rx), C(rx_max), C(tx) and C(tx_max) in descriptors, from the ethtool ioctl; null where the driver has none.
+              type: dict
+              returned: always
+            statistics:
+              description: Errors and drops from C(/sys/class/net/*/statistics).
+              type: dict
+              returned: always
+            driver:
+              description: Those of the driver's own statistics that tell of loss, from the ethtool ioctl.
+              type: dict
+              returned: always
         sizes:
-          description: The sysctls in force, by key, as canonical text.
+          description: The sysctls in force, by key, as text with single spaces, from C(/proc/sys).
           type: dict
           returned: when the subset sizes is read
 window:
@@ -129,9 +203,10 @@ window:
       type: int
       returned: always
     identity:
-      description: As in the facts. The same at both ends, or the window is refused.
+      description: As in the facts. The same all the time, or the window is refused.
       type: dict
       returned: always
+      contains: *identity
     interval_seconds:
       description: The interval that was asked for.
       type: float
@@ -150,7 +225,9 @@ window:
       elements: float
       returned: always
     counters:
-      description: By name, the increase in each bucket; null where the counter went backwards. Only counters that moved.
+      description:
+        - By name, the increase in each bucket. Only counters that moved.
+        - Null where the counter went backwards, or was there at one end only. Several that went backwards at once refuse the window.
       type: dict
       returned: always
     gauges:
@@ -183,10 +260,8 @@ window:
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.facts.collector import get_collector_names
 
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._columns import WindowRefused
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counter_table import ALL_SUBSETS
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._proc_parsers import MalformedText
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._snapshot import snapshot_facts
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._window import check_lengths, record_window
 
@@ -210,7 +285,7 @@ def main():
             module.exit_json(changed=False, ansible_facts={"socket_counters": snapshot_facts(files, subsets)})
         check_lengths(duration, interval)
         module.exit_json(changed=False, window=record_window(files, subsets, duration, interval))
-    except (OSError, MalformedText, WindowRefused, ValueError) as error:
+    except (OSError, ValueError) as error:
         module.fail_json(msg=str(error))
 
 

@@ -76,11 +76,12 @@ def _settled(findings: list[dict[str, Any]], release: str | None) -> list[dict[s
 def _objections(finding: Mapping[str, Any], claims: Mapping[str, Mapping[str, Any]], release: str | None) -> list[str]:
     objections = []
     if finding["scenario"] == "pruning_with_loss" and _version(release) in REGRESSED_RELEASES:
-        objections.append(f"Linux {release} may drop received data without need (6.17 to 6.19 test more strictly): try another kernel first.")
+        objections.append(f"Linux {release} may drop received data without need (6.17 to 6.19 test too strictly): try a newer one first.")
     first = claims.get(finding["key"])
     if first and first["direction"] != finding["direction"]:
         objections.append(
-            f"Conflict: this argues to {finding['direction']} {finding['key']}, but {first['scenario']}, more urgent, to {first['direction']} it."
+            f"Conflict: this argues to {finding['direction']} {finding['key']},"
+            f" but {first['scenario']}, more urgent, to {first['direction']} it."
         )
     return objections
 

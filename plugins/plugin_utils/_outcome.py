@@ -71,12 +71,13 @@ def _rolled_back(record: Record) -> Outcome | None:
 
 def _nothing_to_change(record: Record) -> Outcome | None:
     plan = record.get("plan")
-    finding = next((finding for finding in record.get("findings") or () if finding["scenario"] == (plan or {}).get("scenario")), None)
     if plan is None or plan["changes"]:
         return None
-    if finding is None:
+    answered = next((finding for finding in record.get("findings") or () if finding["scenario"] == plan["scenario"]), {})
+    if not answered.get("key"):
         return Outcome("left", _first_advice(record) or plan["reason"], False)
-    return Outcome("left", f"{plan['reason']}. {finding.get('remedy') or ''}".strip(), bool(plan.get("blocked")))
+    reason = ". ".join(text.rstrip(".") for text in (plan["reason"], answered.get("remedy")) if text)
+    return Outcome("left", reason, bool(plan.get("blocked")))
 
 
 def _only_measured(record: Record) -> Outcome | None:

@@ -4,6 +4,7 @@
 """From what Ansible registered on a host to the `outcome record` of docs/data_shapes.md. Pure."""
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,8 +25,8 @@ DECISIONS = ("findings", "plan", "verdict")
 FACTS_KEPT = ("identity", "host")
 TRIAL_KEPT = ("status", "reason", "seed", "pairs", "block_seconds", "restored")
 TUNING_KEPT = ("changed", "changes", "dropin", "drifted", "left")
-# ansible-core 2.19 puts these before a message, the outermost first.
-MESSAGE_PREFIXES = ("Task failed: ", "Action failed: ", "Module failed: ")
+# What ansible-core 2.19 puts before the message of a module or a filter.
+WRAPPING = re.compile(r"((Task|Action|Module) failed: )*(.*The filter plugin '[\w.]+' failed: )?", re.DOTALL)
 
 
 def outcome_record(results: Result) -> dict[str, Any]:
@@ -72,8 +73,7 @@ def reason_of(result: Result) -> str:
         if item.get("failed") or item.get("unreachable"):
             return reason_of(item)
     text = str(result.get("msg") or "failed without a message").strip()
-    for prefix in MESSAGE_PREFIXES:
-        text = text.removeprefix(prefix)
+    text = WRAPPING.sub("", text, count=1)
     # A module that could not even start leaves its reason on standard error.
     last_words = str(result.get("module_stderr") or "").strip().splitlines()[-1:]
     return ": ".join([text, *last_words])

@@ -56,8 +56,8 @@ class Answer(NamedTuple):
 def _divided(room: Room, policy: Policy) -> Candidate:
     return _lowered(
         room, policy, policy.collapse_divisor,
-        f"a collapse walks the whole queue, so its cost grows with the maximum: try 1/{policy.collapse_divisor} of it, as in a published case "
-        "(32 to 2 MiB; longest stall 23 to 3 ms). Where to start the trial, not a proof",
+        f"a collapse walks the whole queue, so its cost grows with the maximum: try 1/{policy.collapse_divisor} of it. In a published case"
+        " 2 instead of 32 MiB took the longest stall from 23 to 3 ms. Where to start the trial, not a proof",
     )
 
 
@@ -98,8 +98,8 @@ def plan(findings: Sequence[Mapping[str, Any]], facts: Mapping[str, Any], policy
     rules = _policy(policy or {})
     finding = next((found for found in findings if found["key"]), None)
     if finding is None:
-        first = findings[0]["scenario"] if findings else None
-        return _nothing(first, f"{first or 'no finding'}: no buffer size to change")
+        first = findings[0]["scenario"] if findings else "no finding"
+        return _nothing(None, f"{first}: no buffer size to change")
     scenario, key = finding["scenario"], finding["key"]
     obstacle = _obstacle(key, facts)
     if obstacle:
@@ -109,7 +109,9 @@ def plan(findings: Sequence[Mapping[str, Any]], facts: Mapping[str, Any], policy
     step = candidate.maximum - room.maximum
     if step == 0 or (step < 0) != (finding["direction"] == "lower"):
         return _nothing(
-            scenario, f"nothing left to {finding['direction']}: {key} maximum is {room.maximum} bytes, the candidate {candidate.maximum}, {candidate.ceiling}"
+            scenario,
+            f"{scenario} argues to {finding['direction']} {key}, but its maximum is {room.maximum} bytes and the candidate"
+            f" {candidate.maximum}: {candidate.ceiling}",
         )
     minimum = facts["tcp_rmem"]["min"]
     return {
@@ -144,9 +146,9 @@ def _obstacle(key: str, facts: Mapping[str, Any]) -> str | None:
 
 
 def _room(facts: Mapping[str, Any]) -> Room:
-    host = facts["host"]
-    sizes = facts["tcp_rmem"]
-    return Room(sizes["default"], sizes["max"], host["page_size_bytes"], _memory_for_one(host, facts["sysctls"].get("net.ipv4.tcp_mem", {})))
+    host, sizes = facts["host"], facts["tcp_rmem"]
+    memory = _memory_for_one(host, facts["sysctls"].get("net.ipv4.tcp_mem", {}))
+    return Room(sizes["default"], sizes["max"], host["page_size_bytes"], memory)
 
 
 def _memory_for_one(host: Mapping[str, Any], tcp_mem: Mapping[str, Any]) -> int | None:

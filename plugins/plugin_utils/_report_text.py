@@ -13,7 +13,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._tables im
 
 COLUMNS = ("host", "finding", "change", "before", "after", "verdict", "outcome")
 HEADER = ("Host", "Finding", "Change", "Before", "After", "Verdict", "Outcome")
-TERMINAL_WIDTH = 110
+TERMINAL_WIDTH = 120
 MARK = "!"
 EMPTY = "No host was part of this run. Look at the inventory, at socket_buffers_hosts and at --limit."
 EXIT_STATUS = f"Exit status: 0 when no host needs a person, 2 when one does (marked {MARK})."
@@ -24,7 +24,7 @@ def report_table(document: Mapping[str, Any], width: int = TERMINAL_WIDTH) -> st
     rows = document["rows"]
     if not rows:
         return EMPTY
-    table = text_table(["", *HEADER], [[MARK if row["needs_person"] else "", *_cells(row)] for row in rows], width)
+    table = text_table(["", *HEADER], [[MARK if row["needs_person"] else "", *_cells(_upright(row))] for row in rows], width)
     reasons = [paragraph(f"{', '.join(hosts)}: {reason}", width) for reason, hosts in _by_reason(rows).items()]
     return "\n".join([table, "", *reasons, "", summary_line(document["summary"]), EXIT_STATUS])
 
@@ -48,6 +48,13 @@ def summary_line(summary: Mapping[str, int]) -> str:
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
     return ["-" if row[column] is None else _words(row[column]) if column in ("finding", "outcome") else row[column] for column in COLUMNS]
+
+
+def _upright(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Narrow: the key, the old and the new value below each other, and a rate above its unit."""
+    changes = [change.replace(" ", "\n", 1).replace(" -> ", "\n-> ") for change in (row["change"] or "-").split("; ")]
+    rates = {when: (row[when] or "-").replace(" ", "\n", 1) for when in ("before", "after")}
+    return dict(row, change="\n".join(changes), **rates)
 
 
 def _words(name: str) -> str:
@@ -82,5 +89,5 @@ def _evidence(piece: Mapping[str, Any]) -> str:
     value = piece["value"]
     if value is None:
         return f"{piece['metric']}: not on this kernel ({piece['source']})"
-    shown = value if isinstance(value, str) else f"{value:,}"
+    shown = value if isinstance(value, str) else f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
     return f"{piece['metric']}: {shown} {piece['unit'] or ''} ({piece['source']})"

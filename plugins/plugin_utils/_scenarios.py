@@ -119,7 +119,7 @@ SCENARIOS = (
         "collapsing", _collapsing, (COLLAPSED, PRUNE_CALLED, RCV_PRUNED, TO_ZERO_WINDOW, WANT_ZERO_WINDOW),
         "Full receive buffers are collapsed all the time: packets are copied together while everything else on that CPU waits.",
         RMEM, "lower",
-        "A reader that keeps up, or fewer and larger messages, cure it at its root; zero windows in the evidence are those of a slow reader.",
+        "A reader that keeps up, or fewer and larger messages, cure it at its root; zero windows in the evidence speak of a slow reader.",
     ),
     Scenario(
         "pruning_with_loss", _pruning, (RCV_PRUNED, RCVQ_DROP, PRUNE_CALLED, COLLAPSED),

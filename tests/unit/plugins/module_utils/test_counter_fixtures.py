@@ -41,27 +41,42 @@ def test_nothing_is_read_that_nstat_does_not_have(kernel):
     assert known - set(nstat(kernel)) <= NOT_IN_NSTAT
 
 
+# UDP knows no pressure ("NI" in /proc/net/protocols).
+NOWHERE = {"protocols_UDP_pressure", "protocols_UDPv6_pressure"}
+MPTCP = {"MPTcpExtRcvPruned", "protocols_MPTCP_sockets", "protocols_MPTCP_memory_pages", "protocols_MPTCP_pressure"}
+SINCE_5_11 = {"UdpMemErrors", "Udp6MemErrors"}
+
+
 @pytest.mark.parametrize("kernel, absent", [
-    ("linux-5.10", {"UdpMemErrors", "Udp6MemErrors", "MPTcpExtRcvPruned"}),
-    ("linux-6.1", set()),
-    ("linux-6.18", {"MPTcpExtRcvPruned"}),
+    ("linux-4.18", NOWHERE | MPTCP | SINCE_5_11 | {
+        "TcpExtTCPBacklogCoalesce", "TcpExtTCPRcvQDrop", "TcpExtTCPWqueueTooBig", "TcpExtTCPZeroWindowDrop",
+    }),
+    ("linux-5.10", NOWHERE | MPTCP | SINCE_5_11),
+    ("linux-6.1", NOWHERE),
+    ("linux-6.18", NOWHERE | {"MPTcpExtRcvPruned"}),
 ])
 def test_what_a_kernel_lacks_is_null(kernel, absent):
-    counters = take_snapshot(fixture_files(kernel)).counters
+    snapshot = take_snapshot(fixture_files(kernel))
+    values = dict(snapshot.counters, **snapshot.gauges)
     asked = {name for names in ASKED_FOR.values() for name in names}
-    assert {name for name in asked if counters[name] is None} == absent
+    assert {name for name in asked if values[name] is None} == absent
 
 
-@pytest.mark.parametrize("kernel, cpus", [("linux-5.10", 2), ("linux-6.1", 2), ("linux-6.18", 2)])
+@pytest.mark.parametrize("kernel, cpus", [
+    ("linux-4.18", [None, None]), ("linux-5.10", [0, 1]), ("linux-6.1", [0, 1]), ("linux-6.18", [0, 1]),
+])
 def test_softnet_rows(kernel, cpus):
     rows = read_softnet_rows(fixture_files(kernel))
-    assert [row["cpu"] for row in rows] == list(range(cpus))
+    assert [row["cpu"] for row in rows] == cpus
     assert all(row["processed"] > 0 for row in rows)
-    total = take_snapshot(fixture_files(kernel)).counters["softnet_processed"]
-    assert total == sum(row["processed"] for row in rows)
+    snapshot = take_snapshot(fixture_files(kernel))
+    assert snapshot.counters["softnet_processed"] == sum(row["processed"] for row in rows)
+    assert snapshot.gauges["softnet_cpus"] == 2
 
 
-@pytest.mark.parametrize("name", ["TcpCurrEstab", "sockstat_TCP_mem_pages", "protocols_TCP_pressure", "sockstat_FRAG_memory_bytes"])
+@pytest.mark.parametrize("name", [
+    "softnet_cpus", "TcpCurrEstab", "sockstat_TCP_mem_pages", "protocols_TCP_pressure", "sockstat_FRAG_memory_bytes",
+])
 def test_gauges_are_told_from_counters(name):
     snapshot = take_snapshot(fixture_files("linux-6.1"))
     assert is_gauge(name) and name in snapshot.gauges and name not in snapshot.counters
@@ -81,4 +96,9 @@ def test_a_damaged_file_is_named_with_the_line(tmp_path):
 
 def test_a_host_without_any_file_has_nulls_and_no_error(tmp_path):
     snapshot = take_snapshot(HostFiles(str(tmp_path)))
-    assert set(snapshot.counters.values()) == {None} and snapshot.gauges == {}
+    assert set(snapshot.counters.values()) == {None} and set(snapshot.gauges.values()) == {None}
+
+
+def test_an_unreadable_file_is_named():
+    with pytest.raises(OSError, match="/proc/self/mem"):  # opens, and cannot be read at 0
+        HostFiles().read_text("/proc/self/mem")

@@ -1,0 +1,132 @@
+"""Findings into one candidate, or none and why."""
+import re
+
+import pytest
+
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_value import validated
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._guards import GUARDS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan import ANSWERS, plan
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._scenarios import SCENARIOS
+
+RMEM = "net.ipv4.tcp_rmem"
+MIB = 1048576
+GIB = 1024 * MIB
+
+
+def facts(maximum=32 * MIB, default=131072, writable=True, tcp_mem="94056 125409 188112", ram=2 * GIB, page=4096, present=True):
+    sizes = {"min": 4096, "default": default, "max": maximum}
+    return {
+        "host": {"ram_bytes": ram, "page_size_bytes": page},
+        "tcp_rmem": sizes if present else None,
+        "sysctls": {
+            RMEM: {"present": present, "writable": writable, "value": " ".join(map(str, sizes.values()))},
+            "net.ipv4.tcp_mem": {"present": tcp_mem is not None, "value": tcp_mem},
+        },
+    }
+
+
+def finding(scenario):
+    row = next(row for row in SCENARIOS if row.name == scenario)
+    return {"scenario": scenario, "key": row.key, "direction": row.direction, "evidence": [], "summary": "", "remedy": None}
+
+
+@pytest.mark.parametrize("scenario, host, policy, maximum", [
+    ("collapsing", facts(32 * MIB), {}, 2 * MIB),
+    ("collapsing", facts(6 * MIB), {}, MIB),
+    ("collapsing", facts(32 * MIB, default=4 * MIB), {}, 4 * MIB),
+    ("collapsing", facts(40_000_001), {}, 2_498_560),
+    ("collapsing", facts(40_000_001, page=65536), {}, 2_490_368),
+    ("collapsing", facts(32 * MIB), {"collapse_divisor": 4}, 8 * MIB),
+    ("collapsing", facts(32 * MIB), {"collapse_divisor": "4", "rmem_max_floor_bytes": "16777216"}, 16 * MIB),
+    ("memory_pressure", facts(32 * MIB), {}, 16 * MIB),
+    ("pruning_with_loss", facts(6 * MIB), {}, 12 * MIB),
+    ("pruning_with_loss", facts(6 * MIB), {"rmem_max_ceiling_bytes": 8 * MIB}, 8 * MIB),
+    # An eighth of the pressure mark, 125409 pages.
+    ("pruning_with_loss", facts(48 * MIB), {}, 64_208_896),
+    # 1/128 of RAM, where tcp_mem cannot be seen.
+    ("pruning_with_loss", facts(12 * MIB, tcp_mem=None), {}, 16 * MIB),
+    ("pruning_with_loss", facts(48 * MIB, tcp_mem=None, ram=None), {}, 64 * MIB),
+    # No sysctl takes more than 2^31 - 1.
+    ("pruning_with_loss", facts(2 * GIB - 8192, tcp_mem=None, ram=None), {"rmem_max_ceiling_bytes": 8 * GIB}, 2 * GIB - 4096),
+])
+def test_candidates(scenario, host, policy, maximum):
+    made = plan([finding(scenario)], host, policy)
+    (change,) = made["changes"]
+    sizes = host["tcp_rmem"]
+    assert change["key"] == RMEM
+    assert change["old"] == f"4096 {sizes['default']} {sizes['max']}"
+    assert change["new"] == f"4096 {sizes['default']} {maximum}"
+    assert change["reason"] and change["ceiling"]
+    assert validated({RMEM: change["new"]}) == {RMEM: change["new"]}
+    assert made["scenario"] == scenario and not made["blocked"]
+    assert made["metric"] == {"name": ANSWERS[scenario].metric, "direction": "lower"}
+
+
+def test_a_candidate_is_called_a_start_and_not_a_proof():
+    assert "not a proof" in plan([finding("collapsing")], facts())["reason"]
+
+
+@pytest.mark.parametrize("scenario", ["collapsing", "pruning_with_loss", "memory_pressure"])
+def test_the_guards_are_all_but_the_metric(scenario):
+    made = plan([finding(scenario)], facts(8 * MIB))
+    named = {guard["name"] for guard in made["guards"]}
+    assert {guard.name for guard in GUARDS} - named == {guard.name for guard in GUARDS if made["metric"]["name"] in guard.counters}
+    assert {"name": "received octets", "direction": "higher"} in made["guards"]
+
+
+@pytest.mark.parametrize("findings, host, policy, reason, blocked", [
+    ([finding("slow_reader")], facts(), {}, "slow_reader: no buffer size", False),
+    ([finding("growth_only")], facts(), {}, "growth_only", False),
+    ([], facts(), {}, "no finding", False),
+    ([finding("collapsing")], facts(writable=False), {}, "net.ipv4.tcp_rmem is argued for, but cannot be written.*read-only", True),
+    ([finding("collapsing")], facts(present=False), {}, "net.ipv4.tcp_rmem is argued for, but this host does not have it", True),
+    ([finding("collapsing")], dict(facts(), sysctls={}), {}, "does not have it", True),
+    ([finding("collapsing")], dict(facts(), tcp_rmem=None), {}, "could not be read", True),
+    ([finding("collapsing")], facts(MIB), {}, "argues to lower net.ipv4.tcp_rmem, but its maximum is 1048576", False),
+    ([finding("collapsing")], facts(MIB // 2), {}, "maximum is 524288 bytes and the candidate 1048576: not below", False),
+    ([finding("collapsing")], facts(), {"collapse_divisor": 1}, "maximum is 33554432", False),
+    ([finding("memory_pressure")], facts(MIB), {}, "argues to lower", False),
+    ([finding("pruning_with_loss")], facts(64 * MIB), {}, "argues to raise.*share of TCP memory", False),
+    ([finding("pruning_with_loss")], facts(6 * MIB), {"rmem_max_ceiling_bytes": MIB}, "argues to raise.*ceiling of the policy", False),
+])
+def test_nothing_to_change_says_why(findings, host, policy, reason, blocked):
+    made = plan(findings, host, policy)
+    assert made["changes"] == [] and made["metric"] is None and made["guards"] == []
+    assert made["blocked"] is blocked
+    assert re.search(reason, made["reason"])
+
+
+def test_unknowable_whether_writable_is_tried():
+    assert plan([finding("collapsing")], facts(writable=None))["changes"]
+
+
+def test_the_most_urgent_finding_with_a_knob_is_answered():
+    assert plan([finding("slow_reader"), finding("pruning_with_loss")], facts(6 * MIB))["scenario"] == "pruning_with_loss"
+    assert plan([finding("memory_pressure"), finding("collapsing")], facts())["scenario"] == "memory_pressure"
+
+
+@pytest.mark.parametrize("policy, named", [
+    ({"colapse_divisor": 4}, "colapse_divisor is unknown; it takes collapse_divisor, rmem_max_floor_bytes"),
+    ({"collapse_divisor": 0}, "collapse_divisor wants a whole number"),
+    ({"collapse_divisor": "-2"}, "collapse_divisor"),
+    ({"collapse_divisor": True}, "got True"),
+    ({"collapse_divisor": 2.5}, "got 2.5"),
+    ({"rmem_max_floor_bytes": "2M"}, "rmem_max_floor_bytes wants a whole number above 0, got '2M'"),
+    ({"rmem_max_floor_bytes": None}, "rmem_max_floor_bytes"),
+])
+def test_a_wrong_policy_is_refused_by_name(policy, named):
+    with pytest.raises(ValueError, match=named):
+        plan([finding("slow_reader")], facts(), policy)
+
+
+@pytest.mark.parametrize("findings, host, named", [
+    ([finding("collapsing")], {}, "facts: lacks host, tcp_rmem, sysctls"),
+    ([{"scenario": "collapsing"}], facts(), "findings: lacks key, direction"),
+])
+def test_arguments_that_are_something_else_are_refused(findings, host, named):
+    with pytest.raises(ValueError, match=named):
+        plan(findings, host)
+
+
+def test_every_scenario_with_a_knob_has_an_answer():
+    assert {scenario.name for scenario in SCENARIOS if scenario.key} == set(ANSWERS)
