@@ -15,14 +15,15 @@ short_description: Refuses unknown or unusable socket_buffers_* variables
 version_added: 0.1.0
 author: linuxnet.socket_buffers authors (@linuxnet)
 description:
-  - Ansible ignores a variable that nobody reads, so a misspelt name would run with the default. This filter refuses it, and names the one that was meant.
+  - Ansible ignores a variable that nobody reads, so a misspelt name would run with the default. This filter refuses it, and names
+    the one that was meant.
   - Text becomes the type that a variable has, because C(-e name=5) is text.
 positional: _input
 options:
   _input:
     type: dict
     required: true
-    description: Names and values of the C(socket_buffers_*) variables that are set for a host. Names that are not even close to one are skipped.
+    description: Names and values of a host's variables. Those that are not even close to C(socket_buffers_*) are skipped.
 """
 
 EXAMPLES = r"""

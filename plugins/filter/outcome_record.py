@@ -42,7 +42,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   type: dict
-  description: The C(outcome record) of C(docs/data_shapes.md) of the collection, input of P(linuxnet.socket_buffers.report_document#filter).
+  description: The outcome record of C(docs/data_shapes.md) of the collection, for P(linuxnet.socket_buffers.report_document#filter).
 """
 
 

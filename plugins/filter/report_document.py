@@ -50,7 +50,7 @@ def filter_report_document(records, generated, hosts=()):
     try:
         return report_document(records, str(generated), hosts)
     except (AttributeError, KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"report_document: wants a list of outcome records, as the filter outcome_record makes them: {error!r}") from error
+        raise AnsibleFilterError(f"report_document: wants a list of records of the filter outcome_record: {error!r}") from error
 
 
 class FilterModule:

@@ -56,7 +56,7 @@ def _read(files: HostFiles, source: Any, wanted: FrozenSet[str]) -> Values:
     try:
         return source.values(text, wanted)
     except MalformedText as error:
-        raise MalformedText(f"{source.path}: {error}")
+        raise MalformedText(f"{source.path}: {error}") from None
 
 
 def snapshot_facts(files: HostFiles, subsets: Iterable[str]) -> Dict[str, Any]:

@@ -7,7 +7,12 @@ from typing import Any, Dict, Iterable, Iterator, List, Tuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._columns import columns
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._snapshot import Snapshot, read_sizes, take_snapshot
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._snapshot import (
+    Snapshot,
+    read_boottime,
+    read_sizes,
+    take_snapshot,
+)
 
 LONGEST_SECONDS = 86400
 SHORTEST_INTERVAL_SECONDS = 0.05  # a pass over all counters costs a few milliseconds
@@ -51,9 +56,9 @@ def record_window(files: HostFiles, subsets: Iterable[str], duration: float, int
 
 def _steps(files: HostFiles, subsets: Iterable[str], start: Snapshot, ends: List[float]) -> Iterator[Tuple[Snapshot, Snapshot]]:
     """One step per bucket. Sleeps to absolute times, so that buckets do not drift."""
-    started, before = time.monotonic(), start
+    before = start
     for end in ends:
-        time.sleep(max(0.0, started + end - time.monotonic()))
+        time.sleep(max(0.0, start.boottime_seconds + end - read_boottime()))
         after = take_snapshot(files, subsets)
         yield before, after
         before = after

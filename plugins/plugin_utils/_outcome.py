@@ -73,8 +73,8 @@ def _nothing_to_change(record: Record) -> Outcome | None:
     plan = record.get("plan")
     if plan is None or plan["changes"]:
         return None
-    answered = next((finding for finding in record.get("findings") or () if finding["scenario"] == plan["scenario"]), {})
-    if not answered.get("key"):
+    answered = next((finding for finding in record.get("findings") or () if finding["scenario"] == plan["scenario"]), None)
+    if answered is None or not answered["key"]:
         return Outcome("left", _first_advice(record) or plan["reason"], False)
     reason = ". ".join(text.rstrip(".") for text in (plan["reason"], answered.get("remedy")) if text)
     return Outcome("left", reason, bool(plan.get("blocked")))

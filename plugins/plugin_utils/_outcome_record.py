@@ -60,11 +60,16 @@ def _failure(done: Mapping[str, Result], rescued: Result) -> dict[str, Any] | No
     """An unreachable host goes first: what a rescue caught afterwards is only its consequence."""
     attempts = [(STEPS[step], result) for step, result in done.items()]
     caught = [(str(rescued.get("step")), _mapping(rescued.get("result")))] if rescued else []
-    unreachable = [attempt for attempt in attempts if attempt[1].get("unreachable")]
-    failed = [attempt for attempt in attempts if attempt[1].get("failed")]
+    unreachable = [attempt for attempt in attempts if _has(attempt[1], "unreachable")]
+    failed = [attempt for attempt in attempts if _has(attempt[1], "failed")]
     for step, result in unreachable + caught + failed:
-        return {"step": step, "reason": reason_of(result), "unreachable": bool(result.get("unreachable"))}
+        return {"step": step, "reason": reason_of(result), "unreachable": _has(result, "unreachable")}
     return None
+
+
+def _has(result: Result, flag: str) -> bool:
+    """ansible-core 2.16 says only in the items of a loop that the host was unreachable."""
+    return any(bool(part.get(flag)) for part in (result, *(result.get("results") or ())))
 
 
 def reason_of(result: Result) -> str:

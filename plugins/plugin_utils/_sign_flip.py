@@ -15,9 +15,9 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from statistics import NormalDist, stdev
 
-# All 2^24 assignments, as 2^12 sums of either half. More pairs are folded into 24 groups that flip together: that
+# All 2^20 assignments, as 2^10 sums of either half. More pairs are folded into 20 groups that flip together: that
 # costs a little power, but the test stays exact, and the same answer comes out every time.
-MOST_GROUPS = 24
+MOST_GROUPS = 20
 # Assignments that tie with the observed one must count, whatever the order of the additions made of the last digits.
 _ROUNDING = 1e-12
 _BISECTIONS = 24

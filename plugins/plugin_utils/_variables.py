@@ -28,7 +28,7 @@ class Variable(NamedTuple):
 
 
 _ROWS = (
-    Variable("socket_buffers_hosts", "text", "all", "host pattern of the plays; only -e reaches it, because plays choose hosts before inventory variables"),
+    Variable("socket_buffers_hosts", "text", "all", "host pattern of the plays; only -e reaches it"),
     Variable("socket_buffers_become", "bool", True, "become root for what writes; measuring never does"),
     Variable("socket_buffers_window_seconds", "float", 30, "how long the counters are watched to find a candidate", 1, DAY_SECONDS),
     Variable("socket_buffers_interval_seconds", "float", 1, "length of one bucket of that window", 0.05, DAY_SECONDS),
@@ -99,12 +99,13 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
     """Values that are fine alone but not together."""
     window, interval = values["socket_buffers_window_seconds"], values["socket_buffers_interval_seconds"]
     pairs, alpha = values["socket_buffers_pairs"], values["socket_buffers_alpha"]
+    needed = least_pairs(alpha)
     block, washout = values["socket_buffers_block_seconds"], values["socket_buffers_washout_seconds"]
     trial = 2 * pairs * (block + washout)
     rules = (
         (interval > window, f"socket_buffers_interval_seconds is {interval:g}, longer than socket_buffers_window_seconds, {window:g}"),
-        (pairs < least_pairs(alpha), f"socket_buffers_pairs is {pairs}, but to reach socket_buffers_alpha {alpha:g} a trial needs {least_pairs(alpha)}"),
-        (trial > DAY_SECONDS, f"socket_buffers_pairs, _block_seconds and _washout_seconds make a trial of {trial:.0f} s, longer than a day"),
+        (pairs < needed, f"socket_buffers_pairs is {pairs}, but to reach socket_buffers_alpha {alpha:g} a trial needs {needed}"),
+        (trial > DAY_SECONDS, f"socket_buffers_pairs, _block_seconds and _washout_seconds make a trial of {trial:.0f} s, more than a day"),
     )
     return [text for broken, text in rules if broken]
 

@@ -4,6 +4,7 @@ import socket
 import time
 
 PORT = 7000
+READ_BYTES = 1 << 20
 TIMEOUT_SECONDS = 20  # of any one call: a program whose peer is gone ends soon after its time
 
 
@@ -64,7 +65,7 @@ def connected(args):
 
 
 def read_exactly(connection, size):
-    buffer = bytearray(1 << 20)
+    buffer = bytearray(READ_BYTES)
     while size:
         count = connection.recv_into(buffer, min(size, len(buffer)))
         if not count:
@@ -73,6 +74,6 @@ def read_exactly(connection, size):
 
 
 def read_to_end(connection):
-    buffer = bytearray(1 << 20)
+    buffer = bytearray(READ_BYTES)
     while connection.recv_into(buffer):
         pass

@@ -4,7 +4,13 @@ from __future__ import annotations
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.linuxnet.socket_buffers.plugins.filter import checked_variables, outcome_record, report_document, report_markdown, report_table
+from ansible_collections.linuxnet.socket_buffers.plugins.filter import (
+    checked_variables,
+    outcome_record,
+    report_document,
+    report_markdown,
+    report_table,
+)
 
 EMPTY_DOCUMENT = {"version": 1, "generated": "now", "summary": dict.fromkeys(("hosts", "needs_person"), 0), "rows": []}
 FILTERS = {
@@ -21,9 +27,9 @@ FILTERS = {
         ("checked_variables", ({"socket_buffers_pair": 1},), "did you mean socket_buffers_pairs"),
         ("outcome_record", ("text",), "outcome_record: wants a dictionary of results, got str"),
         ("outcome_record", ({"facts": {}},), "outcome_record: host: missing"),
-        ("report_document", (["text"], "now"), "report_document: wants a list of outcome records"),
-        ("report_document", ([{}], "now"), "report_document: wants a list of outcome records"),
-        ("report_document", (5, "now"), "report_document: wants a list of outcome records"),
+        ("report_document", (["text"], "now"), "report_document: wants a list of records"),
+        ("report_document", ([{}], "now"), "report_document: wants a list of records"),
+        ("report_document", (5, "now"), "report_document: wants a list of records"),
         ("report_table", ([],), "report_table: wants the document"),
         ("report_markdown", ({"rows": [{}]},), "report_markdown: wants the document"),
     ],

@@ -76,8 +76,8 @@ def test_a_driver_that_starts_again_spoils_its_own_counters_only():
 
 
 def test_an_interface_that_goes_keeps_what_was_seen_of_it():
-    window = consecutive(snapshot(1, nic_e_x=5), snapshot(2, nic_e_x=9), snapshot(3), snapshot(4))
-    assert window["counters"] == {"nic_e_x": [4, None, None]} and window["absent"] == []
+    window = consecutive(snapshot(1, nic_e_x=5, nic_f_x=5), snapshot(2, nic_e_x=9), snapshot(3), snapshot(4))
+    assert window["counters"] == {"nic_e_x": [4, None, None], "nic_f_x": [None, None, None]} and window["absent"] == []
 
 
 def test_an_interface_that_comes_is_null_before():

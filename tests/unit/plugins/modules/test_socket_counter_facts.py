@@ -2,6 +2,8 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -56,13 +58,48 @@ def test_every_value_is_the_one_of_nstat(busy_host):
     assert {name: ours.get(name) for name in compared} == compared
 
 
-def test_sockets_and_sizes_are_those_of_ss_and_sysctl(busy_host):
+HOLD_SOCKETS = """
+import socket
+held = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
+for one in held:
+    one.bind(("127.0.0.1", 0))
+server = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(server.getsockname())
+accepted = server.accept()
+print("ready", flush=True)
+input()
+"""
+
+
+@pytest.fixture
+def held_sockets(busy_host):
+    """Two of UDP, and three of TCP, of which two are established."""
+    namespace = f"--net=/proc/{busy_host.keeper.pid}/ns/net"
+    command = ["nsenter", namespace, sys.executable, "-c", HOLD_SOCKETS]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, universal_newlines=True) as holder:
+        assert holder.stdout.readline() == "ready\n"
+        yield
+        holder.communicate("\n")
+
+
+def test_sockets_are_those_of_ss(busy_host, held_sockets):
     need("ss")
-    facts = counters_of(busy_host)
-    # "TCP:   5 (estab 0, closed 5, orphaned 0, timewait 1)"
-    timewait = int(re.search(r"timewait (\d+)", busy_host.shell("ss -s")).group(1))
-    assert facts["gauges"]["sockstat_TCP_tw"] == timewait
-    for key, value in facts["sizes"].items():
+    text = busy_host.shell("ss -s")
+    gauges = counters_of(busy_host)["gauges"]
+    # "TCP:   5 (estab 2, closed 2, orphaned 0, timewait 1)", and below it rows of "Transport Total IP IPv6"
+    established, timewait = re.search(r"estab (\d+),.*timewait (\d+)", text).groups()
+    rows = {row[0]: tuple(map(int, row[1:])) for row in (line.split() for line in text.splitlines()) if row and row[0] in ("TCP", "UDP")}
+    assert (gauges["TcpCurrEstab"], gauges["sockstat_TCP_tw"]) == (int(established), int(timewait)) == (2, 1)
+    for protocol, inuse in (("TCP", 3), ("UDP", 2)):
+        ipv4, ipv6 = gauges[f"sockstat_{protocol}_inuse"], gauges[f"sockstat_{protocol}6_inuse"]
+        assert (ipv4 + ipv6, ipv4, ipv6) == rows[protocol] == (inuse, inuse, 0)
+        assert gauges[f"protocols_{protocol}_sockets"] == inuse
+
+
+def test_sizes_are_those_of_sysctl(busy_host):
+    sizes = counters_of(busy_host)["sizes"]
+    assert "net.ipv4.tcp_rmem" in sizes
+    for key, value in sizes.items():
         assert busy_host.shell(f"cat /proc/sys/{key.replace('.', '/')}").split() == value.split()
 
 

@@ -6,16 +6,16 @@ import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._outcome import Outcome, outcome_of
 
 CHANGE = {"key": "net.ipv4.tcp_rmem", "old": "4096 131072 33554432", "new": "4096 131072 2097152"}
-COLLAPSING = {"scenario": "collapsing", "summary": "Queues are collapsed.", "key": "net.ipv4.tcp_rmem", "direction": "lower", "remedy": "Read faster."}
-SLOW = {"scenario": "slow_reader", "summary": "The reader is slow.", "key": None, "direction": None, "remedy": "Make it read."}
-FINE = {"scenario": "nothing_wrong", "summary": "Nothing is wrong.", "key": None, "direction": None, "remedy": None}
+COLLAPSING = {"scenario": "collapsing", "summary": "Queues are collapsed.", "key": "net.ipv4.tcp_rmem", "remedy": "Read faster."}
+SLOW = {"scenario": "slow_reader", "summary": "The reader is slow.", "key": None, "remedy": "Make it read."}
+FINE = {"scenario": "nothing_wrong", "summary": "Nothing is wrong.", "key": None, "remedy": None}
 PLAN = {"scenario": "collapsing", "changes": [CHANGE], "reason": "lower it", "blocked": False}
 BLOCKED = {"scenario": "collapsing", "changes": [], "reason": "it is read-only here", "blocked": True}
 AT_FLOOR = {"scenario": "collapsing", "changes": [], "reason": "at the floor already", "blocked": False}
 NO_KNOB = {"scenario": "slow_reader", "changes": [], "reason": "slow_reader: no buffer size to change", "blocked": False}
 NO_FINDING = {"scenario": None, "changes": [], "reason": "no finding: no buffer size to change", "blocked": False}
 COMPLETE = {"status": "complete", "reason": None, "restored": {"net.ipv4.tcp_rmem": {"value": "x", "restored": True, "reason": None}}}
-LOST = {"status": "complete", "reason": None, "restored": {"net.ipv4.tcp_rmem": {"value": "x", "restored": False, "reason": "changed by somebody else"}}}
+LOST = {"status": "complete", "reason": None, "restored": {"net.ipv4.tcp_rmem": {"value": "x", "restored": False, "reason": "changed"}}}
 ABORTED = {"status": "aborted", "reason": "somebody else changed net.ipv4.tcp_rmem", "restored": {}}
 ENFORCED = {"changed": True, "changes": [CHANGE], "left": []}
 UNCHANGED = {"changed": False, "changes": [], "left": []}
@@ -39,8 +39,9 @@ TRIED = {"findings": [COLLAPSING], "plan": PLAN, "trial": COMPLETE}
         ({"failure": stopped(True)}, ("unreachable", "reading the sizes: no route", True)),
         ({"failure": stopped(False)}, ("failed", "reading the sizes: no route", True)),
         (dict(TRIED, verdict=verdict("improved"), failure=stopped(False)), ("failed", "reading the sizes: no route", True)),
+        (dict(TRIED, trial=LOST, failure=stopped(False)), ("failed", "reading the sizes: no route", True)),
         (dict(TRIED, trial=LOST, verdict=verdict("unchanged")),
-         ("failed", "after the trial the originals are not back: net.ipv4.tcp_rmem (changed by somebody else)", True)),
+         ("failed", "after the trial the originals are not back: net.ipv4.tcp_rmem (changed)", True)),
         (dict(TRIED, trial=ABORTED, verdict=verdict("inconclusive")),
          ("failed", "the trial gave up, with the originals back: somebody else changed net.ipv4.tcp_rmem", True)),
         ({"findings": [COLLAPSING], "plan": BLOCKED}, ("left", "it is read-only here. Read faster", True)),
@@ -67,7 +68,7 @@ TRIED = {"findings": [COLLAPSING], "plan": PLAN, "trial": COMPLETE}
         ({"tuning": UNCHANGED}, ("left", "nothing of ours to bring back", False)),
         ({"tuning": FOREIGN}, ("reverted", "not brought back: net.ipv4.tcp_wmem (changed by somebody else)", True)),
         ({}, ("failed", "the run left nothing for this host", True)),
-        (dict.fromkeys(("failure", "findings", "plan", "trial", "verdict", "tuning", "facts")), ("failed", "the run left nothing for this host", True)),
+        (dict.fromkeys(("failure", "findings", "plan", "trial", "verdict")), ("failed", "the run left nothing for this host", True)),
     ],
 )
 def test_how_a_host_ended(record, expected):

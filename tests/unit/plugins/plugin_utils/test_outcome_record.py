@@ -6,7 +6,7 @@ import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._outcome_record import STEPS, outcome_record
 
 UNREACHABLE = {"changed": False, "unreachable": True, "msg": "Failed to connect to the host via ssh: Connection refused"}
-UNREACHABLE_219 = dict(UNREACHABLE, msg="Task failed: Failed to connect to the host via ssh: Connection refused", exception="(traceback unavailable)")
+UNREACHABLE_219 = dict(UNREACHABLE, msg=f"Task failed: {UNREACHABLE['msg']}", exception="(traceback unavailable)")
 SKIPPED = {"changed": False, "skipped": True, "skip_reason": "Conditional result was False", "false_condition": "x"}
 CRASHED_216 = {
     "failed": True, "rc": 1, "msg": "MODULE FAILURE\nSee stdout/stderr for the exact error",
@@ -14,11 +14,11 @@ CRASHED_216 = {
 }
 FILTER_219 = (
     "Task failed: Finalization of task args for 'ansible.builtin.set_fact' failed: Error while resolving value for 'x': "
-    "The filter plugin 'linuxnet.socket_buffers.diagnose' failed: diagnose: window: holds no bucket"
+    "The filter plugin 'linuxnet.socket_buffers.diagnose' failed: diagnose: no bucket"
 )
 FACTS = {
     "changed": False,
-    "ansible_facts": {"socket_buffers": {"version": 1, "identity": {"boot_id": "b"}, "host": {"cpus": 2}, "sysctls": {"net.ipv4.tcp_rmem": {}}}},
+    "ansible_facts": {"socket_buffers": {"version": 1, "identity": {"boot_id": "b"}, "host": {"cpus": 2}, "sysctls": {}}},
 }
 TRIAL = {"trial": {"status": "complete", "reason": None, "counters": {"TcpInSegs": [1, 2]}, "restored": {}}, "recovered": None}
 TUNING = {"changed": True, "changes": [], "dropin": {}, "drifted": [], "left": [], "recovered": None, "originals": {}, "invocation": {}}
@@ -65,17 +65,18 @@ def failure(step, reason, unreachable=False):
         # What a rescue caught after that is only a consequence.
         ({"facts": UNREACHABLE, "failure": {"step": "Diagnose", "result": {"failed": True, "msg": "no window"}}},
          failure("reading the sizes", UNREACHABLE["msg"], True)),
-        ({"failure": {"step": "Diagnose", "result": {"failed": True, "msg": "window: holds no bucket"}}}, failure("Diagnose", "window: holds no bucket")),
+        ({"failure": {"step": "Diagnose", "result": {"failed": True, "msg": "no bucket"}}}, failure("Diagnose", "no bucket")),
         ({"failure": {"step": "Read", "result": UNREACHABLE}}, failure("Read", UNREACHABLE["msg"], True)),
         # The rescued task has the user's name for the step, so it wins over the registered result of the same.
         ({"tuning": {"failed": True, "msg": "read-only"}, "failure": {"step": "Enforce", "result": {"failed": True, "msg": "read-only"}}},
          failure("Enforce", "read-only")),
         ({"tuning": {"failed": True, "msg": "Task failed: Module failed: read-only"}}, failure("enforcing", "read-only")),
-        ({"failure": {"step": "Diagnose", "result": {"failed": True, "msg": FILTER_219}}}, failure("Diagnose", "diagnose: window: holds no bucket")),
+        ({"failure": {"step": "Diagnose", "result": {"failed": True, "msg": FILTER_219}}}, failure("Diagnose", "diagnose: no bucket")),
         ({"trial_start": CRASHED_216}, failure("starting the trial", f"{CRASHED_216['msg']}: sudo: a password is required")),
         ({"tuning": {"failed": True}}, failure("enforcing", "failed without a message")),
-        ({"tuning": {"failed": True, "msg": "One or more items failed", "results": [{"failed": False, "msg": "fine"}, {"failed": True, "msg": "no root"}]}},
+        ({"tuning": {"failed": True, "msg": "One or more items failed", "results": [{"msg": ""}, {"failed": True, "msg": "no root"}]}},
          failure("enforcing", "no root")),
+        ({"tuning": {"msg": "All items completed", "results": [UNREACHABLE]}}, failure("enforcing", UNREACHABLE["msg"], True)),
         ({"facts": dict(FACTS, failed=False)}, None),
     ],
 )
@@ -85,8 +86,9 @@ def test_the_first_cause_is_the_failure(results, expected):
 
 def test_a_failed_trial_still_says_what_was_not_restored():
     lost = {"net.ipv4.tcp_rmem": {"value": "1", "restored": False, "reason": "gone"}}
-    record = outcome_record({"host": "web1", "trial": {"failed": True, "msg": "NOT restored", "trial": {"status": "complete", "restored": lost}}})
-    assert record["trial"] == {"status": "complete", "restored": lost}
+    trial = {"status": "complete", "restored": lost}
+    record = outcome_record({"host": "web1", "trial": {"failed": True, "msg": "NOT restored", "trial": trial}})
+    assert record["trial"] == trial
     assert record["failure"]["reason"] == "NOT restored"
 
 

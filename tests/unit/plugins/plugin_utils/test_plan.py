@@ -86,6 +86,7 @@ def test_the_guards_are_all_but_the_metric(scenario):
     ([finding("collapsing")], facts(MIB // 2), {}, "maximum is 524288 bytes and the candidate 1048576: not below", False),
     ([finding("collapsing")], facts(), {"collapse_divisor": 1}, "maximum is 33554432", False),
     ([finding("memory_pressure")], facts(MIB), {}, "argues to lower", False),
+    ([finding("pruning_with_loss")], facts(8 * MIB), {"rmem_max_ceiling_bytes": 8 * MIB}, "argues to raise", False),
     ([finding("pruning_with_loss")], facts(64 * MIB), {}, "argues to raise.*share of TCP memory", False),
     ([finding("pruning_with_loss")], facts(6 * MIB), {"rmem_max_ceiling_bytes": MIB}, "argues to raise.*ceiling of the policy", False),
 ])

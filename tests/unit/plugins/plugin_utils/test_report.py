@@ -16,19 +16,21 @@ EVIDENCE = [
     {"metric": "TcpExtPruneCalled", "value": 40.25, "unit": "per second", "source": "/proc/net/netstat"},
     {"metric": "net.ipv4.tcp_rmem", "value": "4096 131072 33554432", "unit": "bytes", "source": "/proc/sys/net/ipv4/tcp_rmem"},
 ]
-SLOW = {"scenario": "slow_reader", "summary": "The reader is slow.", "key": None, "direction": None, "remedy": "Make it read.", "evidence": []}
+SLOW = {"scenario": "slow_reader", "summary": "The reader is slow.", "key": None, "remedy": "Make it read.", "evidence": []}
 COLLAPSING = {
-    "scenario": "collapsing", "summary": "Queues are collapsed.", "key": "net.ipv4.tcp_rmem", "direction": "lower", "remedy": None, "evidence": EVIDENCE,
+    "scenario": "collapsing", "summary": "Queues are collapsed.", "key": "net.ipv4.tcp_rmem", "remedy": None, "evidence": EVIDENCE,
 }
-IDLE = {"scenario": "no_traffic", "summary": "Hardly any traffic.", "key": None, "direction": None, "remedy": None, "evidence": []}
+IDLE = {"scenario": "no_traffic", "summary": "Hardly any traffic.", "key": None, "remedy": None, "evidence": []}
 VERDICT = {
     "verdict": "improved", "reason": "much better", "metric": "TcpExtTCPRcvCollapsed", "before": 12345.4, "after": 7.4321, "effect": -0.99,
     "interval": [-1.0, -0.98], "p_value": 1e-5, "pairs": 16, "guards": [],
 }
+MANAGERS = [{"name": "tuned", "active": True}, {"name": "bpftune", "active": False}]
 KEPT = {
-    "host": "b-kept", "findings": [SLOW, COLLAPSING], "plan": {"scenario": "collapsing", "changes": [CHANGE], "reason": "lower it", "blocked": False},
+    "host": "b-kept", "findings": [SLOW, COLLAPSING],
+    "plan": {"scenario": "collapsing", "changes": [CHANGE], "reason": "lower it", "blocked": False},
     "verdict": VERDICT, "tuning": {"changed": True, "changes": [CHANGE], "left": []},
-    "facts": {"identity": {"kernel_release": "6.1.0-18-amd64"}, "host": {"managers": [{"name": "tuned", "active": True}, {"name": "bpftune", "active": False}]}},
+    "facts": {"identity": {"kernel_release": "6.1.0-18-amd64"}, "host": {"managers": MANAGERS}},
 }
 GONE = {"host": "z-gone", "failure": {"step": "reading the sizes", "reason": "no route | to host", "unreachable": True}}
 
@@ -48,17 +50,18 @@ def test_the_finding_that_was_acted_on_carries_the_change_and_the_verdict():
     first, second = report_document([KEPT], "now")["rows"]
     assert first == {
         "host": "b-kept", "finding": "collapsing", "change": "net.ipv4.tcp_rmem 4096 131072 33554432 -> 4096 131072 2097152",
-        "before": "12,345 TCPRcvCollapsed/s", "after": "7.43 TCPRcvCollapsed/s", "verdict": "improved", "outcome": "kept", "reason": "much better",
-        "needs_person": False, "evidence": EVIDENCE, "kernel_release": "6.1.0-18-amd64", "managers": ["tuned"],
+        "before": "12,345 TCPRcvCollapsed/s", "after": "7.43 TCPRcvCollapsed/s", "verdict": "improved", "outcome": "kept",
+        "reason": "much better", "needs_person": False, "evidence": EVIDENCE, "kernel_release": "6.1.0-18-amd64", "managers": ["tuned"],
         "measured": {
-            "metric": "TcpExtTCPRcvCollapsed", "before": 12345.4, "after": 7.4321, "effect": -0.99, "interval": [-1.0, -0.98], "p_value": 1e-5, "pairs": 16,
+            "metric": "TcpExtTCPRcvCollapsed", "before": 12345.4, "after": 7.4321, "effect": -0.99, "interval": [-1.0, -0.98],
+            "p_value": 1e-5, "pairs": 16,
         },
     }
     assert (second["finding"], second["outcome"], second["reason"]) == ("slow_reader", "left", "The reader is slow. Make it read.")
     assert (second["change"], second["before"], second["verdict"], second["measured"]) == (None, None, None, None)
 
 
-@pytest.mark.parametrize(("rate", "shown"), [(0, "0"), (0.0, "0"), (0.004, "0.004"), (12.34, "12.3"), (99.99, "100"), (1234567.8, "1,234,568")])
+@pytest.mark.parametrize(("rate", "shown"), [(0.0, "0"), (0.004, "0.004"), (12.34, "12.3"), (99.99, "100"), (1234567.8, "1,234,568")])
 def test_a_rate_is_readable(rate, shown):
     row = report_document([dict(KEPT, verdict=dict(VERDICT, before=rate))], "now")["rows"][0]
     assert row["before"] == f"{shown} TCPRcvCollapsed/s"

@@ -31,9 +31,15 @@ def test_p_is_the_share_of_sign_assignments(differences):
     assert p_greater(differences) == enumerated(differences)
 
 
-@pytest.mark.parametrize("pairs, groups", [(7, 7), (16, 16), (MOST_GROUPS, MOST_GROUPS), (MOST_GROUPS + 1, MOST_GROUPS), (1000, MOST_GROUPS)])
+@pytest.mark.parametrize("pairs, groups", [
+    (7, 7), (16, 16), (MOST_GROUPS, MOST_GROUPS), (MOST_GROUPS + 1, MOST_GROUPS), (1000, MOST_GROUPS),
+])
 def test_differences_that_all_agree_have_the_smallest_p(pairs, groups):
     assert p_greater([0.5] * pairs) == 2 ** -groups
+
+
+def test_pairs_beyond_the_groups_count_too():
+    assert p_greater([0.0] * MOST_GROUPS + [1.0] * MOST_GROUPS) == 2 ** -MOST_GROUPS
 
 
 def test_a_shift_moves_the_question():

@@ -30,6 +30,11 @@ def test_a_wide_column_is_wrapped_at_words():
     )
 
 
+def test_words_stay_whole_while_another_column_can_give_way():
+    lines = text_table(["Unit", "Why"], [["TCPRcvCollapsed/s", "a b c d e f g h i"]], 25).splitlines()
+    assert lines[2].startswith("TCPRcvCollapsed/s  a b c")
+
+
 def test_a_line_end_in_a_cell_starts_a_line():
     assert text_table(["A", "B"], [["x\ny", "1"]], 40).splitlines()[2:] == ["x  1", "y"]
 

@@ -63,6 +63,7 @@ def test_text_becomes_the_type_of_the_variable(name, given, expected):
         ("pairs", "6", "a whole number from 7 to 1000"),
         ("pairs", 7.5, "a whole number from 7 to 1000"),
         ("pairs", True, "a whole number from 7 to 1000"),
+        ("seed", True, "a whole number from 1 to 2147483647"),
         ("seed", 0, "a whole number from 1 to 2147483647"),
         ("alpha", 0, "a number from 0.0001 to 0.2"),
         ("min_effect", "5%", "a number from 0.001 to 0.9"),
@@ -114,9 +115,9 @@ def test_everything_that_is_wrong_is_said_at_once():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"window_seconds": 5, "interval_seconds": 6}, "socket_buffers_interval_seconds is 6, longer than socket_buffers_window_seconds, 5"),
+        ({"window_seconds": 5, "interval_seconds": 6}, "_interval_seconds is 6, longer than socket_buffers_window_seconds, 5"),
         ({"pairs": 8, "alpha": 0.001}, "to reach socket_buffers_alpha 0.001 a trial needs 10"),
-        ({"pairs": 1000, "block_seconds": 3600}, "longer than a day"),
+        ({"pairs": 1000, "block_seconds": 3600}, "_block_seconds and _washout_seconds make a trial of 7206000 s, more than a day"),
     ],
 )
 def test_values_that_contradict_each_other_are_refused(given, words):
@@ -126,7 +127,8 @@ def test_values_that_contradict_each_other_are_refused(given, words):
 
 def test_the_page_documents_exactly_these_variables_with_these_defaults():
     text = (ROOT / "docs" / "variables.md").read_text(encoding="utf-8")
-    rows = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| `socket_buffers_")]
+    lines = [line for line in text.splitlines() if line.startswith("| `socket_buffers_")]
+    rows = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in lines]
     documented = {row[0]: (row[1], None if row[2] == "none" else yaml.safe_load(row[2]), row[3]) for row in rows}
     ranges = {v.name: "" if v.low is None else f"{v.low:g} to {v.high:.10g}" for v in VARIABLES.values()}
     assert documented == {v.name: (v.kind, v.default, ranges[v.name]) for v in VARIABLES.values()}

@@ -2,6 +2,7 @@
 import json
 import math
 import random
+import re
 
 import pytest
 
@@ -73,14 +74,15 @@ def restless_trial(source, pairs, b=1.0):
     for name, mean in means.items():
         effect = b if name == METRIC else 1.0
         counters[name] = [
-            poisson(source, mean * level * (effect if arm == "B" else 1.0) * source.gammavariate(8, 1 / 8)) for level, arm in zip(loads, arms)
+            poisson(source, mean * level * (effect if arm == "B" else 1.0) * source.gammavariate(8, 1 / 8))
+            for level, arm in zip(loads, arms)
         ]
     return a_trial(pairs, arms, counters)
 
 
 def test_without_an_effect_hardly_any_trial_is_called_improved_or_regressed():
     source = random.Random(7)
-    found = [verdict(restless_trial(source, pairs), PLAN)["verdict"] for pairs in (8, 16) for _trial in range(1000)]
+    found = [verdict(restless_trial(source, pairs), PLAN)["verdict"] for pairs in (8, 12) for _trial in range(1000)]
     # 1 % of 2,000 is 20, and chance adds 11 to that less than once in a hundred times.
     assert found.count("improved") <= 31
     # Two ways to be called worse: the metric, or any one of the guards.
@@ -194,14 +196,16 @@ def test_only_the_guards_of_the_plan_count():
     (made_trial(b=0.2, TcpActiveOpens=(750, 3000)), r"demand differed between the arms \(\+"),
     (dict(made_trial(b=0.2), status="aborted", reason="somebody else changed it"), "aborted: somebody else changed it"),
     (dict(made_trial(b=0.2), absent=[METRIC]), f"this kernel has no counter {METRIC}"),
-    (a_trial(8, [], {}, status="aborted", reason="guardian died", blocks={"pair": [], "arm": [], "started": []}, seconds=[]), "guardian died"),
+    (
+        a_trial(8, [], {}, status="aborted", reason="guardian died", blocks={"pair": [], "arm": [], "started": []}, seconds=[]),
+        "guardian died",
+    ),
 ])
 def test_what_cannot_be_judged_is_inconclusive_and_says_why(trial, reason):
     judged = verdict(trial, PLAN)
     assert judged["verdict"] == "inconclusive"
     assert judged["effect"] is None and judged["interval"] is None and judged["p_value"] is None and judged["guards"] == []
-    with pytest.raises(AssertionError, match=reason):
-        raise AssertionError(judged["reason"])
+    assert re.search(reason, judged["reason"])
 
 
 def test_more_octets_are_no_other_demand():
@@ -257,11 +261,12 @@ def test_the_smallest_effect_shrinks_with_more_pairs():
     assert 0 < many < few < 1
 
 
-def test_the_order_of_blocks_and_their_lengths_do_not_matter():
+def test_rates_are_compared_not_events():
     plain = made_trial(b=0.2)
     longer = dict(plain, seconds=[30.0 if arm == "B" else 15.0 for arm in plain["blocks"]["arm"]])
     longer["counters"] = {
-        name: [2 * value if arm == "B" else value for value, arm in zip(column, plain["blocks"]["arm"])] for name, column in plain["counters"].items()
+        name: [2 * value if arm == "B" else value for value, arm in zip(column, plain["blocks"]["arm"])]
+        for name, column in plain["counters"].items()
     }
     assert verdict(longer, PLAN)["effect"] == pytest.approx(verdict(plain, PLAN)["effect"], abs=1e-4)
 

@@ -1,0 +1,124 @@
+"""diagnose, plan and verdict through a real ansible-playbook, on what this very host reports."""
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.linuxnet.socket_buffers.plugins.filter import diagnose, plan, verdict
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils import _plan
+
+FILTERS = {name: function for module in (diagnose, plan, verdict) for name, function in module.FilterModule().filters().items()}
+COLLECTIONS = str(Path(_plan.__file__).parents[5])
+
+PLAYBOOK = """
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  vars:
+    trial: "{{ lookup('ansible.builtin.file', inputs ~ '/trial.json') | from_json }}"
+    collapsing:
+      - {scenario: collapsing, key: net.ipv4.tcp_rmem, direction: lower, summary: "", remedy: null, evidence: []}
+    known: "{{ ansible_facts.socket_buffers | combine({'tcp_rmem': {'min': 4096, 'default': 131072, 'max': 33554432}}) }}"
+    writable: "{{ known | combine({'sysctls': {'net.ipv4.tcp_rmem': {'present': true, 'writable': true}}}) }}"
+  tasks:
+    - linuxnet.socket_buffers.socket_buffer_facts:
+    - linuxnet.socket_buffers.socket_counter_facts: {duration: 0.4, interval: 0.2}
+      register: watched
+    - ansible.builtin.set_fact:
+        findings: "{{ watched.window | linuxnet.socket_buffers.diagnose(ansible_facts.socket_buffers) }}"
+        without_facts: "{{ watched.window | linuxnet.socket_buffers.diagnose }}"
+        planned: "{{ collapsing | linuxnet.socket_buffers.plan(writable, {'collapse_divisor': divisor}) }}"
+    - ansible.builtin.set_fact:
+        no_plan: "{{ findings | linuxnet.socket_buffers.plan(ansible_facts.socket_buffers, policy) }}"
+        judged: "{{ trial | linuxnet.socket_buffers.verdict(planned, alpha=alpha) }}"
+    - ansible.builtin.copy:
+        dest: "{{ inputs }}/results.json"
+        mode: "0600"
+        content: >-
+          {{ {'findings': findings, 'without_facts': without_facts, 'planned': planned, 'no_plan': no_plan, 'judged': judged} | to_json }}
+    - ansible.builtin.set_fact:
+        refused: "{{ findings | linuxnet.socket_buffers.plan(ansible_facts.socket_buffers, {'colapse_divisor': 4}) }}"
+"""
+
+
+def made_trial():
+    arms = ["A", "B", "B", "A"] * 4
+    return {
+        "version": 1, "identity": {}, "status": "complete", "reason": None, "pairs": 8,
+        "blocks": {"pair": [index // 2 for index in range(16)], "arm": arms, "started": list(range(16))}, "seconds": [15.0] * 16,
+        "counters": {
+            "TcpExtTCPRcvCollapsed": [600_000 + index if arm == "A" else 60_000 + index for index, arm in enumerate(arms)],
+            "TcpInSegs": [75_000] * 16,
+        },
+        "gauges": {}, "absent": [],
+    }
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """The playbook's results and what it printed."""
+    folder = tmp_path_factory.mktemp("filters")
+    (folder / "trial.json").write_text(json.dumps(made_trial()))
+    (folder / "play.yml").write_text(PLAYBOOK)
+    # As people give them: with -e every value is text.
+    given = {"inputs": str(folder), "divisor": "8", "alpha": "0.02", "policy": {}, "ansible_python_interpreter": sys.executable}
+    environment = dict(os.environ, ANSIBLE_COLLECTIONS_PATH=COLLECTIONS, ANSIBLE_HOME=str(folder), ANSIBLE_LOCALHOST_WARNING="false")
+    program = str(Path(sys.executable).with_name("ansible-playbook"))
+    finished = subprocess.run(
+        [program, "-i", "localhost,", "-e", json.dumps(given), str(folder / "play.yml")],
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, check=False,
+    )
+    results = folder / "results.json"
+    assert results.exists(), finished.stdout
+    return json.loads(results.read_text()), finished.stdout
+
+
+def test_findings_of_this_host(run):
+    findings = run[0]["findings"]
+    assert findings
+    for finding in findings:
+        assert set(finding) == {"scenario", "summary", "evidence", "key", "direction", "remedy"}
+        assert all(set(row) == {"metric", "value", "unit", "source"} for row in finding["evidence"])
+    assert [finding["scenario"] for finding in run[0]["without_facts"]] == [finding["scenario"] for finding in findings]
+
+
+def test_a_plan_with_text_for_numbers(run):
+    assert run[0]["planned"]["changes"][0]["new"] == "4096 131072 4194304"
+
+
+def test_a_plan_of_this_host(run):
+    assert set(run[0]["no_plan"]) == set(run[0]["planned"])
+
+
+def test_a_verdict_with_text_for_numbers(run):
+    assert run[0]["judged"]["verdict"] == "improved"
+    assert run[0]["judged"]["effect"] == pytest.approx(-0.9, abs=0.01)
+
+
+def test_a_wrong_policy_ends_the_task_with_its_name(run):
+    assert "policy: colapse_divisor is unknown; it takes collapse_divisor" in re.sub(r"\s+", " ", run[1])
+
+
+@pytest.mark.parametrize("name, arguments, words", [
+    ("diagnose", ("text",), "diagnose: window: wants a dictionary, got str"),
+    ("diagnose", ({}, []), "diagnose: facts: wants a dictionary or none, got list"),
+    ("diagnose", ({"skipped": True},), "diagnose: window: lacks identity, seconds"),
+    ("plan", ({}, {}), "plan: findings: wants the list of dictionaries that diagnose returned, got dict"),
+    ("plan", (["collapsing"], {}), "plan: findings: wants the list of dictionaries"),
+    ("plan", ([], None), "plan: facts: wants a dictionary, got NoneType"),
+    ("plan", ([], {}), "plan: facts: lacks host, tcp_rmem, sysctls"),
+    ("plan", ([], {}, "16"), "plan: policy: wants a dictionary or none, got str"),
+    ("verdict", (None, {}), "verdict: trial: wants a dictionary, got NoneType"),
+    ("verdict", ({}, []), "verdict: plan: wants a dictionary, got list"),
+    ("verdict", ({}, {}), "verdict: trial: lacks status"),
+    ("verdict", ({}, {}, "1 %"), "verdict: alpha: wants a number, got '1 %'"),
+    ("verdict", ({}, {}, 0.01, None), "verdict: min_effect: wants a number, got None"),
+])
+def test_wrong_arguments_are_refused_by_name(name, arguments, words):
+    with pytest.raises(AnsibleFilterError, match=re.escape(words)):
+        FILTERS[name](*arguments)
