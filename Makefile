@@ -1,0 +1,64 @@
+# Everything is made below .build/ and by itself: `make run` and `make test` need a Debian 12 machine, root, git and make.
+SHELL := /bin/bash
+BUILD := $(CURDIR)/.build
+COLLECTION := $(BUILD)/ansible_collections/linuxnet/socket_buffers
+RUN := $(BUILD)/venv-run
+TEST := $(BUILD)/venv-test
+LAB := python3 tests/lab/lab.py
+PLAYBOOK ?= measure_tune_verify
+# On the lab by default; on your own hosts with INVENTORY=...
+INVENTORY ?=
+LIMIT ?=
+ARGS ?=
+
+export ANSIBLE_HOME := $(BUILD)/ansible
+export ANSIBLE_COLLECTIONS_PATH := $(BUILD)
+export ANSIBLE_LOCALHOST_WARNING := false
+
+.PHONY: help run run-lab run-inventory lab-up lab-down tree test clean
+
+help:
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1: /p' Makefile
+
+run: $(if $(INVENTORY),run-inventory,run-lab) ## measure, tune and verify: the lab, or INVENTORY=... [LIMIT=... ARGS="-K --check"] [PLAYBOOK=measure]
+
+run-inventory: tree $(RUN)/ready
+	$(RUN)/bin/ansible-playbook -i $(INVENTORY) $(if $(LIMIT),--limit '$(LIMIT)') $(ARGS) linuxnet.socket_buffers.$(PLAYBOOK)
+
+run-lab: tree $(RUN)/ready lab-up
+	$(RUN)/bin/ansible-playbook -i $(BUILD)/lab/hosts.yml -e @tests/lab/vars.yml $(if $(LIMIT),--limit '$(LIMIT)') $(ARGS) linuxnet.socket_buffers.$(PLAYBOOK)
+
+lab-up: $(BUILD)/lab-ready ## start the lab's hosts and their traffic
+	$(LAB) up
+
+lab-down: ## remove the lab's hosts
+	$(LAB) down
+
+tree: ## the real copy of the collection that Ansible's tools want
+	@tools/copy_tree.sh $(COLLECTION)
+
+$(RUN)/ready: tools/requirements-run.txt
+	tools/venv.sh $(RUN) $<
+	touch $@
+
+$(TEST)/ready: tools/requirements-test.txt tools/requirements-run.txt
+	tools/venv.sh $(TEST) $<
+	touch $@
+
+$(BUILD)/venv-core216/ready: tools/requirements-core216.txt
+	tools/venv.sh $(@D) $<
+	touch $@
+
+$(BUILD)/lab-ready: tools/lab_packages.sh
+	tools/lab_packages.sh
+	mkdir -p $(BUILD) && touch $@
+
+GATES := unit python36 sanity lint core216 molecule
+test: ## every gate, with a count at the end
+	@tools/test.sh $(GATES)
+
+$(addprefix test-,$(GATES)): test-%: ## one gate: unit python36 sanity lint core216 molecule
+	@tools/test.sh $*
+
+clean: lab-down ## remove all that was made here
+	rm -rf $(BUILD)
