@@ -56,7 +56,7 @@ def _reading(name: str, value: float | None) -> dict[str, Any]:
 
 def _size(key: str | None, sysctls: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The size in force is part of the evidence for changing it."""
-    if key not in sysctls:
+    if key is None or key not in sysctls:
         return []
     return [{"metric": key, "value": sysctls[key]["value"], "unit": sysctls[key]["unit"], "source": "/proc/sys/" + key.replace(".", "/")}]
 

@@ -46,7 +46,8 @@ def paired(trial: Mapping[str, Any], counters: Sequence[str], per: Sequence[str]
     exposure: Column | None = summed(trial, per) if per else trial["seconds"]
     if events is None or exposure is None:
         return None
-    cells = {(pair, arm): cell for pair, arm, *cell in zip(trial["blocks"]["pair"], trial["blocks"]["arm"], events, exposure)}
+    blocks = zip(trial["blocks"]["pair"], trial["blocks"]["arm"], events, exposure)
+    cells: dict[tuple[int, str], list[Any]] = {(pair, arm): cell for pair, arm, *cell in blocks}
     numbers = sorted(pair for pair, arm in cells if arm == "A" and (pair, "B") in cells)
     known = [(cells[pair, "A"], cells[pair, "B"]) for pair in numbers if None not in (*cells[pair, "A"], *cells[pair, "B"])]
     return Arms([a[0] for a, _b in known], [b[0] for _a, b in known], [a[1] for a, _b in known], [b[1] for _a, b in known])

@@ -93,8 +93,8 @@ ANSWERS: dict[str, Answer] = {
 def plan(findings: Sequence[Mapping[str, Any]], facts: Mapping[str, Any], policy: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """One change that answers the most urgent finding with a knob, or none and the reason."""
     check_keys("facts", facts, ("host", "tcp_rmem", "sysctls"), "ansible_facts.socket_buffers of the same host")
-    for finding in findings:
-        check_keys("findings", finding, ("scenario", "key", "direction"), "the list that diagnose returned")
+    for found in findings:
+        check_keys("findings", found, ("scenario", "key", "direction"), "the list that diagnose returned")
     rules = _policy(policy or {})
     finding = next((found for found in findings if found["key"]), None)
     if finding is None:

@@ -71,7 +71,7 @@ def run(tmp_path_factory):
     program = str(Path(sys.executable).with_name("ansible-playbook"))
     finished = subprocess.run(
         [program, "-i", "localhost,", "-e", json.dumps(given), str(folder / "play.yml")],
-        env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, check=False,
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
     )
     results = folder / "results.json"
     assert results.exists(), finished.stdout
