@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Install those of the named Debian packages that are missing.
 set -euo pipefail
 missing=()

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Copy what git knows, and what it does not ignore, to DESTINATION: ansible-test refuses links and other paths.
 set -euo pipefail
 destination=${1:?usage: copy_tree.sh DESTINATION}

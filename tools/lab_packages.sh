@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # What the lab's containers need on this machine.
 set -euo pipefail
 if [ "$(id -u)" -ne 0 ]; then

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Run the named gates one after the other, all of them even if one fails, and count what ran.
 # A gate is tools/gates/NAME.sh; it ends with a line "NAME: N passed, N failed, N skipped".
 set -uo pipefail

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Make a virtual environment FOLDER with the packages of REQUIREMENTS, in one of the interpreters that ansible-core supports.
 set -euo pipefail
 folder=${1:?usage: venv.sh FOLDER REQUIREMENTS} requirements=${2:?usage: venv.sh FOLDER REQUIREMENTS}

@@ -48,7 +48,9 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._transacti
     read_values,
     restore_values,
 )
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_record import RecordError, end_killed_trial, record_path
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_guard import record_path
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_record import RecordError
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_recovery import recover
 
 # Everything that can go wrong here, each with a message for the user.
 ERRORS = (Busy, InvalidValue, JournalError, OSError, PersistenceConflict, RecordError, TransactionFailed, UnsafeStateDir)
@@ -74,7 +76,7 @@ def enforce(files: HostFiles, writer: HostWriter, request: Request, check_mode: 
         return work
     with hold_lock(request.state_dir, "socket_buffer_tuning"):
         # Before anything else: its candidate must not become an original of ours.
-        killed_trial = end_killed_trial(files, writer, request.state_dir)
+        killed_trial = recover(files, writer, request.state_dir)
         work = _plan(files, request)._replace(killed_trial=killed_trial)
         _tidy(writer, request, work.found)
         for step in work.steps:

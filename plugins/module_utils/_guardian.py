@@ -1,106 +1,135 @@
 # Copyright: the linuxnet.socket_buffers authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The process beside a trial that ends it when the trial itself no longer can.
+"""The guardian: a process beside a trial that brings its originals back when the trial dies.
 
-It is a fork in a session of its own, so it outlives the trial's process group, the login and the controller. It keeps
-the trial's lock open: nothing else may start before it is done. A pipe tells it everything: one byte says that the
-trial has ended properly, end of file that it died, and silence until the deadline that it hangs.
+The trial writes the text of this file into the state directory and runs it there, because the archive that brought the
+module to the host goes away with the trial. So it needs nothing but the standard library. It shares only files with the trial:
+
+- the lock of the state directory: held as long as the trial lives, and by us while we restore;
+- the trial's record: what to restore. When it is gone, or another trial's, there is nothing left to do;
+- this script: we hold a lock on it, and the trial gives up when that is gone.
 """
+import fcntl
+import json
 import os
-import select
 import signal
+import sys
 import time
-from typing import Callable, NamedTuple
+from typing import Any, List, Mapping, Optional
 
-READY, RELEASED = b"r", b"d"
-HANDSHAKE_SECONDS = 10
-IGNORED_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE)
-
-
-class GuardianFailed(Exception):
-    """There is no guardian, so there must be no trial."""
+POLL_SECONDS = 0.25
+ANSWER_SECONDS = 5  # from asking a trial to end until killing it
+PROCESS_STAT = "/proc/{pid}/stat"
 
 
-class Guardian(NamedTuple):
-    """The trial's end: the guardian's process and the pipe that must stay open."""
-
-    pid: int
-    pipe: int
-
-    def is_alive(self) -> bool:
-        return os.waitpid(self.pid, os.WNOHANG) == (0, 0)
-
-    def release(self) -> None:
-        """The trial has ended and restored: let the guardian go."""
-        try:
-            os.write(self.pipe, RELEASED)
-        except BrokenPipeError:
-            pass  # it died before
-        os.close(self.pipe)
-        try:
-            os.waitpid(self.pid, 0)
-        except ChildProcessError:
-            pass  # is_alive has seen its end
-
-
-def start_guardian(lock: int, seconds: float, restore: Callable[[], object]) -> Guardian:
-    """Fork a guardian that calls `restore` unless it is released within `seconds`, and wait until it stands by."""
-    trial = os.getpid()
-    life_reader, life_writer = os.pipe()
-    ready_reader, ready_writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            _detach(keep=(lock, life_reader, ready_writer))
-            os.write(ready_writer, READY)
-            os.close(ready_writer)
-            if not _is_released(life_reader, seconds):
-                _end_process(trial)
-                restore()
-        finally:
-            os._exit(0)  # no exit handlers: they belong to the trial
-    os.close(life_reader)
-    os.close(ready_writer)
+def read_text(path: str) -> Optional[str]:
+    """None when the file, or the process it speaks of, does not exist."""
     try:
-        ready, _writable, _failed = select.select([ready_reader], [], [], HANDSHAKE_SECONDS)
-        if not ready or os.read(ready_reader, 1) != READY:
-            raise GuardianFailed(f"the guardian did not stand by within {HANDSHAKE_SECONDS} s; nothing was written")
-    finally:
-        os.close(ready_reader)
-    return Guardian(pid, life_writer)
+        with open(path, encoding="utf-8", errors="replace") as handle:
+            return handle.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
 
 
-def _detach(keep) -> None:
-    """A session of its own, no signal that ends the trial, and no descriptor that a login or job runner waits for."""
-    os.setsid()
-    os.chdir("/")
-    for number in IGNORED_SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    null = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(null, standard)
-    for name in os.listdir("/proc/self/fd"):
-        if int(name) > 2 and int(name) not in keep:
-            try:
-                os.close(int(name))
-            except OSError:
-                pass  # the one that listed this folder
+def start_ticks(pid: int) -> Optional[int]:
+    """When a process started, in clock ticks since boot: tells it from a later one with the same id."""
+    text = read_text(PROCESS_STAT.format(pid=pid))
+    # The name in parentheses may hold spaces and parentheses; the start time is field 22.
+    return int(text.rpartition(")")[2].split()[19]) if text else None
 
 
-def _is_released(pipe: int, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while True:
-        ready, _writable, _failed = select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))
-        if ready:
-            return os.read(pipe, 1) == RELEASED
-        if time.monotonic() >= deadline:
+def is_ours(present: List[str], original: List[str], candidate: List[str]) -> bool:
+    """Whether each field is one of the trial's two: a triple that was written half is ours too."""
+    return len(present) == len(original) and all(field in pair for field, *pair in zip(present, original, candidate))
+
+
+def restore(keys: Mapping[str, Mapping[str, str]]) -> bool:
+    """Put every original back, but leave what somebody else changed. Whether no key refused."""
+    return all([_restore_one(row["path"], row["original"], row["candidate"]) for row in keys.values()])
+
+
+def _restore_one(path: str, original: str, candidate: str) -> bool:
+    try:
+        present = (read_text(path) or "").split()
+        if not is_ours(present, original.split(), candidate.split()):
+            return bool(present)
+        descriptor = os.open(path, os.O_WRONLY)
+        try:
+            os.write(descriptor, (original + "\n").encode("utf-8"))
+        finally:
+            os.close(descriptor)
+        return (read_text(path) or "").split() == original.split()
+    except OSError:
+        return False
+
+
+class Guardian:
+    """Waits for the end of one trial, whichever it is."""
+
+    def __init__(self, script_path: str, record_path: str, lock_path: str, text: str) -> None:
+        self.script_path = script_path
+        self.record_path = record_path
+        self.lock_path = lock_path
+        self.text = text
+        self.record = json.loads(text)  # type: Mapping[str, Any]
+        self.due = time.monotonic() + self.record["limit_seconds"]
+
+    def hurry(self, _number: int, _frame: Any) -> None:
+        """Somebody wants us gone: first the trial has to end, because without us it must not run."""
+        self.due = min(self.due, time.monotonic())
+
+    def watch(self) -> None:
+        while self.is_current() and not self.take_over():
+            self.end_overdue_trial()
+            time.sleep(POLL_SECONDS)
+
+    def is_current(self) -> bool:
+        return read_text(self.record_path) == self.text
+
+    def take_over(self) -> bool:
+        """Restore if the trial's lock is free, which means that it is dead. Whether the watch is over."""
+        try:
+            descriptor = os.open(self.lock_path, os.O_RDONLY | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return True  # went away with the trial, whose last act that is
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # What could not be restored is left, with the record, to the next run.
+            if self.is_current() and restore(self.record["keys"]):
+                self.leave_no_trace()
+            return True
+        except BlockingIOError:
             return False
+        finally:
+            os.close(descriptor)
+
+    def leave_no_trace(self) -> None:
+        os.unlink(self.record_path)
+        os.unlink(self.script_path)
+        folder, lock_name = os.path.split(self.lock_path)
+        if os.listdir(folder) == [lock_name]:
+            os.unlink(self.lock_path)
+            os.rmdir(folder)
+
+    def end_overdue_trial(self) -> None:
+        """A stopped or hung trial keeps its lock; a slow one can still restore and report by itself."""
+        late = time.monotonic() - self.due
+        if late > 0 and start_ticks(self.record["pid"]) == self.record["start_ticks"]:
+            os.kill(self.record["pid"], signal.SIGTERM if late < ANSWER_SECONDS else signal.SIGKILL)
 
 
-def _end_process(trial: int) -> None:
-    """A trial that hangs must not write any more. As long as it is our parent, the number is its own."""
-    if os.getppid() == trial:
-        os.kill(trial, signal.SIGKILL)
-        while os.getppid() == trial:
-            time.sleep(0.01)
+def main(script_path: str, record_path: str, lock_path: str) -> None:
+    text = read_text(record_path)
+    if text is None:
+        return
+    guardian = Guardian(script_path, record_path, lock_path, text)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, guardian.hurry)
+    with open(script_path, "rb") as script:
+        fcntl.flock(script, fcntl.LOCK_EX)
+        guardian.watch()
+
+
+if __name__ == "__main__":
+    main(*sys.argv)

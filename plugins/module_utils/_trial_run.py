@@ -1,182 +1,244 @@
 # Copyright: the linuxnet.socket_buffers authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A trial from the lock to the originals: blocks of A and B, each recorded after its wash-out."""
+"""The experiment: blocks under the present values and under the candidate, recorded, and then the originals again."""
+import datetime
+import os
 import signal
 import time
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._columns import WindowRefused, columns
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._guardian import Guardian, GuardianFailed, start_guardian
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._columns import Step, WindowRefused, columns
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._guardian import start_ticks
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles, sysctl_path
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_identity import read_identity
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_writer import HostWriter
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._snapshot import Snapshot, take_snapshot
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._state_dir import Busy, UnsafeStateDir, hold_lock, refuse_if_held
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._journal import epoch
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._proc_parsers import MalformedText
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._snapshot import take_snapshot
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._state_dir import (
+    Busy,
+    UnsafeStateDir,
+    hold_lock,
+    refuse_if_held,
+)
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_value import InvalidValue, canonical
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._transaction import (
-    FOREIGN,
     TransactionFailed,
     apply_values,
     check_writable,
     read_values,
 )
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_record import (
-    Record,
-    RecordError,
-    end_killed_trial,
-    end_trial,
-    write_record,
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_guard import Guard, GuardianFailed
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_record import Record, RecordError, TriedKey
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_recovery import (
+    find_killed,
+    lost_keys,
+    outlived,
+    recover,
+    restore_arms,
 )
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_schedule import Block, Schedule, blocks
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_schedule import (
+    Block,
+    limit_seconds,
+    schedule,
+    total_seconds,
+)
 
-# How often the keys and the guardian are looked at.
+# What keeps a trial from starting, each with a message for the user. Later trouble is the reason of an aborted trial.
+ERRORS = (Busy, GuardianFailed, OSError, RecordError, TransactionFailed, UnsafeStateDir, ValueError)
+
 POLL_SECONDS = 0.5
-# A hung trial is ended this long after its schedule.
-GRACE_SECONDS = 30
-ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+Values = Dict[str, str]
 
 
-class NothingToTry(ValueError):
-    """The candidate is what the host has."""
+class Request(NamedTuple):
+    """What the user asked for; `candidate` is validated."""
+
+    candidate: Values
+    pairs: int
+    block_seconds: float
+    washout_seconds: float
+    seed: int
+    state_dir: str
+
+    def blocks(self) -> List[Block]:
+        return schedule(self.pairs, self.seed)
+
+    def total_seconds(self) -> float:
+        return total_seconds(self.pairs, self.block_seconds, self.washout_seconds)
 
 
-class Ended(Exception):
-    """The trial gives up; the message says why. The originals come back."""
+class Outcome(NamedTuple):
+    """The `trial` of docs/data_shapes.md, the killed trial cleaned up before it, and what could not be restored."""
+
+    trial: Dict[str, Any]
+    recovered: Optional[Dict[str, Any]]
+    lost: Dict[str, str]
 
 
-# Everything that can go wrong before or after the blocks, each with a message for the user.
-ERRORS = (Busy, GuardianFailed, InvalidValue, OSError, RecordError, TransactionFailed, UnsafeStateDir, ValueError)
+class Aborted(Exception):
+    """Why a trial ends before its time."""
 
 
-class Recorded(NamedTuple):
-    """One block and the snapshots around its recorded part."""
-
-    block: Block
-    start: Snapshot
-    end: Snapshot
-
-
-class Host(NamedTuple):
-    """The two edges of the host that a trial runs on."""
-
-    files: HostFiles
-    writer: HostWriter
+def refuse(files: HostFiles, request: Request) -> None:
+    """What would keep this trial from starting, found without writing anything."""
+    refuse_if_held(request.state_dir)
+    check_writable(files, request.candidate)
+    originals = read_values(files, request.candidate)
+    killed = find_killed(files, request.state_dir)
+    if killed and outlived(killed, read_identity(files)):
+        originals.update((key, text) for key, text in killed.originals().items() if key in originals)
+    _refuse_nothing_to_try(originals, request.candidate)
 
 
-def inspect(host: Host, candidate: Dict[str, str], state_dir: str) -> Dict[str, str]:
-    """The present values, or why a trial could not start. Writes nothing."""
-    refuse_if_held(state_dir)
-    return _originals(host, candidate)
+def run_trial(files: HostFiles, writer: HostWriter, request: Request) -> Outcome:
+    """Ends at the originals. The lock is held throughout: whoever writes here holds it."""
+    check_writable(files, request.candidate)
+    with hold_lock(request.state_dir, f"socket_buffer_trial of {', '.join(request.candidate)}, {request.total_seconds():g} s"):
+        identity = read_identity(files)
+        recovered = recover(files, writer, request.state_dir)
+        originals = read_values(files, request.candidate)
+        _refuse_nothing_to_try(originals, request.candidate)
+        trial = _guarded_trial(files, writer, request, identity, originals)
+    return Outcome(trial, recovered, lost_keys(trial["restored"]))
 
 
-def _originals(host: Host, candidate: Dict[str, str]) -> Dict[str, str]:
-    originals = read_values(host.files, candidate)
-    check_writable(host.files, candidate)
+def _refuse_nothing_to_try(originals: Values, candidate: Values) -> None:
     if all(canonical(originals[key]) == candidate[key] for key in candidate):
-        raise NothingToTry(f"values: the host has {', '.join(f'{key} = {text}' for key, text in candidate.items())} already; nothing to try")
-    return originals
+        held = ", ".join(f"{key} = {candidate[key]}" for key in sorted(candidate))
+        raise InvalidValue(f"values: this host already holds {held}; there is nothing to try")
 
 
-def run_trial(host: Host, candidate: Dict[str, str], schedule: Schedule, state_dir: str) -> Dict[str, Any]:
-    """{trial, recovered}. The host ends at its originals, whatever happens."""
-    refuse_if_held(state_dir)
-    with hold_lock(state_dir, f"socket_buffer_trial of {', '.join(sorted(candidate))}, {schedule.total_seconds():g} s") as lock:
-        recovered = end_killed_trial(host.files, host.writer, state_dir)
-        originals = _originals(host, candidate)
-        identity = read_identity(host.files)
-        record = Record(originals, candidate, identity["boot_id"], identity["netns"])
-        write_record(host.writer, state_dir, record)
-        recorded, reason, restored = _guarded(host, record, schedule, state_dir, lock)
-    return {"trial": _result(identity, record, schedule, recorded, reason, restored), "recovered": recovered}
+def _guarded_trial(files: HostFiles, writer: HostWriter, request: Request, identity: Dict[str, Any], originals: Values) -> Dict[str, Any]:
+    guard = Guard(files, writer, request.state_dir)
+    with _noted_signals() as signals:
+        guard.start(_record(request, identity, originals))
+        experiment = _Experiment(files, writer, request, originals, guard, signals)
+        try:
+            experiment.run()
+        finally:
+            restored = restore_arms(files, writer, originals, request.candidate)
+            # A key that refuses stays on record, for the guardian and for the next run.
+            if not lost_keys(restored):
+                guard.dismiss()
+    return _report(request, identity, originals, experiment, restored)
 
 
-def _guarded(
-    host: Host, record: Record, schedule: Schedule, state_dir: str, lock: int
-) -> Tuple[List[Recorded], Optional[str], Dict[str, Dict[str, Any]]]:
-    """Run the blocks between the guardian's start and its release."""
-    recorded = []  # type: List[Recorded]
-    reason = None  # type: Optional[str]
-    handlers = {number: signal.signal(number, _end_by_signal) for number in ENDING_SIGNALS}
-    guardian = None  # type: Optional[Guardian]
-    try:
-        guardian = start_guardian(lock, schedule.total_seconds() + GRACE_SECONDS, lambda: end_trial(host.files, host.writer, state_dir, record))
-        _run_blocks(host, record, schedule, guardian, recorded)
-    except (Ended, TransactionFailed) as error:
-        reason = str(error)
-    finally:
-        for number in ENDING_SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
-        restored = end_trial(host.files, host.writer, state_dir, record)
-        if guardian is not None:
-            guardian.release()
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-    return recorded, reason, restored
-
-
-def _end_by_signal(number: int, _frame: Any) -> None:
-    raise Ended(f"ended by signal {number}")
-
-
-def _run_blocks(host: Host, record: Record, schedule: Schedule, guardian: Guardian, recorded: List[Recorded]) -> None:
-    arms = {"A": record.originals, "B": dict(record.originals, **record.candidate)}
-    in_force = "A"
-    for block in blocks(schedule):
-        if block.arm != in_force:
-            apply_values(host.files, host.writer, arms[block.arm])
-            in_force = block.arm
-        _watch(host, arms[in_force], guardian, schedule.washout_seconds)
-        start = take_snapshot(host.files)
-        _watch(host, arms[in_force], guardian, schedule.block_seconds)
-        recorded.append(Recorded(block, start, take_snapshot(host.files)))
-
-
-def _watch(host: Host, values: Dict[str, str], guardian: Guardian, seconds: float) -> None:
-    """Let time pass, and give up when the guardian dies or somebody else changes a key."""
-    end = time.monotonic() + seconds
-    while True:
-        if not guardian.is_alive():
-            raise Ended("the guardian process died")
-        for key, text in read_values(host.files, values).items():
-            if canonical(text) != canonical(values[key]):
-                raise Ended(f"somebody else changed {key} to {canonical(text)!r} (it held {canonical(values[key])!r})")
-        left = end - time.monotonic()
-        if left <= 0:
-            return
-        time.sleep(min(POLL_SECONDS, left))
-
-
-def _result(
-    identity: Dict[str, Any], record: Record, schedule: Schedule, recorded: List[Recorded], reason: Optional[str], restored: Dict[str, Dict[str, Any]]
-) -> Dict[str, Any]:
-    result = dict(schedule._asdict())  # type: Dict[str, Any]
-    try:
-        table = columns([(one.start, one.end) for one in recorded]) if recorded else {"seconds": [], "counters": {}, "gauges": {}, "absent": []}
-    except WindowRefused as error:
-        table, reason = {"seconds": [], "counters": {}, "gauges": {}, "absent": []}, reason or str(error)
-        recorded = []
-    result.update(
-        version=1,
-        identity=identity,
-        status="aborted" if reason else "complete",
-        reason=reason,
-        baseline={key: canonical(text) for key, text in record.originals.items()},
-        candidate=record.candidate,
-        blocks={
-            "pair": [one.block.pair for one in recorded],
-            "arm": [one.block.arm for one in recorded],
-            "started": [one.start.boottime_seconds for one in recorded],
-        },
-        restored=restored,
+def _record(request: Request, identity: Dict[str, Any], originals: Values) -> Record:
+    pid = os.getpid()
+    return Record(
+        started=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        identity=epoch(identity),
+        pid=pid,
+        start_ticks=start_ticks(pid),
+        limit_seconds=limit_seconds(request.total_seconds()),
+        keys={key: TriedKey(sysctl_path(key), originals[key], text) for key, text in request.candidate.items()},
     )
-    result.update((name, table[name]) for name in ("seconds", "counters", "gauges", "absent"))
-    return result
 
 
-def unrestored(trial: Dict[str, Any]) -> Dict[str, str]:
-    """Keys that should hold their original and do not, and why. Those somebody else changed are not ours to restore."""
+class _Experiment:
+    """Runs the blocks and keeps what they recorded."""
+
+    def __init__(
+        self, files: HostFiles, writer: HostWriter, request: Request, originals: Values, guard: Guard, signals: List[str]
+    ) -> None:
+        self._files = files
+        self._writer = writer
+        self._request = request
+        self._arms = {"A": originals, "B": request.candidate}
+        self._guard = guard
+        self._signals = signals
+        self._in_force = originals
+        self.done = []  # type: List[Tuple[Block, Step]]
+        self.reason = None  # type: Optional[str]
+
+    def run(self) -> None:
+        try:
+            self._switch("A")  # proves that the way back is open before anything else is written
+            for block in self._request.blocks():
+                self.done.append((block, self._record(block.arm)))
+        except (Aborted, MalformedText, OSError, TransactionFailed) as error:
+            self.reason = str(error)
+
+    def _switch(self, arm: str) -> None:
+        self._check()
+        apply_values(self._files, self._writer, self._arms[arm])
+        self._in_force = self._arms[arm]
+
+    def _record(self, arm: str) -> Step:
+        self._switch(arm)
+        self._watch(self._request.washout_seconds)
+        before = take_snapshot(self._files)
+        self._watch(self._request.block_seconds)
+        return before, take_snapshot(self._files)
+
+    def _watch(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        self._check()
+        while time.monotonic() < end:
+            time.sleep(min(POLL_SECONDS, max(0.0, end - time.monotonic())))
+            self._check()
+
+    def _check(self) -> None:
+        if self._signals:
+            raise Aborted(f"the trial was asked to end ({self._signals[0]})")
+        if not self._guard.is_watching():
+            raise Aborted("the trial's guardian died")
+        for key, text in read_values(self._files, self._in_force).items():
+            found, ours = canonical(text), canonical(self._in_force[key])
+            if found != ours:
+                raise Aborted(f"somebody else set {key} to {found!r} while the trial had {ours!r} there")
+
+
+@contextmanager
+def _noted_signals() -> Iterator[List[str]]:
+    """Names of the signals that asked this process to end; it does that when it has restored."""
+    names = []  # type: List[str]
+
+    def note(number: int, _frame: Any) -> None:
+        names.append(signal.Signals(number).name)
+
+    before = {number: signal.signal(number, note) for number in STOP_SIGNALS}
+    try:
+        yield names
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _report(
+    request: Request, identity: Dict[str, Any], originals: Values, experiment: _Experiment, restored: Dict[str, Dict[str, Any]]
+) -> Dict[str, Any]:
+    done, reason = experiment.done, experiment.reason
+    table = {"seconds": [], "counters": {}, "gauges": {}, "absent": []}  # type: Dict[str, Any]
+    try:
+        if done:
+            table = columns([step for _block, step in done])
+    except WindowRefused as error:
+        done, reason = [], str(error)
     return {
-        key: outcome["reason"] for key, outcome in trial["restored"].items()
-        if not outcome["restored"] and outcome["reason"] != FOREIGN
+        "version": 1,
+        "identity": identity,
+        "status": "complete" if reason is None else "aborted",
+        "reason": reason,
+        "seed": request.seed,
+        "pairs": request.pairs,
+        "block_seconds": request.block_seconds,
+        "washout_seconds": request.washout_seconds,
+        "baseline": {key: canonical(text) for key, text in originals.items()},
+        "candidate": request.candidate,
+        "blocks": {
+            "pair": [block.pair for block, _step in done],
+            "arm": [block.arm for block, _step in done],
+            "started": [before.boottime_seconds for _block, (before, _after) in done],
+        },
+        "seconds": table["seconds"],
+        "counters": table["counters"],
+        "gauges": table["gauges"],
+        "absent": table["absent"],
+        "restored": restored,
     }

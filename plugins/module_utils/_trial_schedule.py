@@ -1,50 +1,56 @@
 # Copyright: the linuxnet.socket_buffers authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The order of a trial's blocks, and how long they take. Pure."""
+"""The order and the length of a trial's blocks. Pure."""
 import random
 from typing import List, NamedTuple
 
 MOST_PAIRS = 1000
+SHORTEST_BLOCK_SECONDS = 0.1  # a pass over all counters costs a few milliseconds
 LONGEST_SECONDS = 86400
+SEED_BITS = 31
+
+# A busy host runs its blocks late. Beyond this the guardian ends the trial.
+LATE_SHARE = 0.1
+LATE_SECONDS = 5
 
 
 class Block(NamedTuple):
-    """One stretch with one set of values: arm "A" the present ones, arm "B" the candidate."""
+    """One stretch of time under the present values (A) or the candidate (B)."""
 
     pair: int
     arm: str
 
 
-class Schedule(NamedTuple):
-    """What an operator asks for. A block is a wash-out, discarded, and then block_seconds recorded."""
-
-    pairs: int
-    block_seconds: float
-    washout_seconds: float
-    seed: int
-
-    def total_seconds(self) -> float:
-        return 2 * self.pairs * (self.washout_seconds + self.block_seconds)
-
-
-def blocks(schedule: Schedule) -> List[Block]:
-    """Each pair has both arms, in an order drawn from the seed: what the host does by itself favours neither."""
-    source = random.Random(schedule.seed)
-    order = []  # type: List[Block]
-    for pair in range(schedule.pairs):
-        arms = "AB" if source.random() < 0.5 else "BA"
-        order.extend(Block(pair, arm) for arm in arms)
-    return order
+def check_lengths(pairs: int, block_seconds: float, washout_seconds: float) -> None:
+    """ValueError, naming the option, for a trial that cannot be run."""
+    if not 1 <= pairs <= MOST_PAIRS:
+        raise ValueError(f"pairs: wants 1 to {MOST_PAIRS}, got {pairs}")
+    if not block_seconds >= SHORTEST_BLOCK_SECONDS:
+        raise ValueError(f"block_seconds: wants at least {SHORTEST_BLOCK_SECONDS}, got {block_seconds}")
+    if not 0 <= washout_seconds < block_seconds:
+        raise ValueError(f"washout_seconds: wants at least 0 and less than block_seconds ({block_seconds:g}), got {washout_seconds}")
+    total = total_seconds(pairs, block_seconds, washout_seconds)
+    if total > LONGEST_SECONDS:
+        raise ValueError(f"pairs, block_seconds and washout_seconds come to {total:g} seconds, more than {LONGEST_SECONDS}")
 
 
-def check_schedule(schedule: Schedule) -> None:
-    """ValueError, naming the option, for a schedule that cannot be run."""
-    if not 1 <= schedule.pairs <= MOST_PAIRS:
-        raise ValueError(f"pairs: wants 1 to {MOST_PAIRS}, got {schedule.pairs}")
-    if not schedule.block_seconds > 0:
-        raise ValueError(f"block_seconds: wants more than 0, got {schedule.block_seconds}")
-    if not schedule.washout_seconds >= 0:
-        raise ValueError(f"washout_seconds: wants 0 or more, got {schedule.washout_seconds}")
-    if not schedule.total_seconds() <= LONGEST_SECONDS:
-        raise ValueError(f"pairs, block_seconds: {schedule.total_seconds():g} seconds in all are more than a day")
+def total_seconds(pairs: int, block_seconds: float, washout_seconds: float) -> float:
+    """Two blocks for each pair, each a wash-out and then its recorded part."""
+    return 2 * pairs * (washout_seconds + block_seconds)
+
+
+def limit_seconds(total: float) -> float:
+    """When a trial that should take `total` counts as hung."""
+    return total * (1 + LATE_SHARE) + LATE_SECONDS
+
+
+def random_seed() -> int:
+    return random.SystemRandom().getrandbits(SEED_BITS)
+
+
+def schedule(pairs: int, seed: int) -> List[Block]:
+    """Each pair in an order of its own, by a fair coin: that is what a sign-flip test takes for granted."""
+    coin = random.Random(seed)
+    orders = ["AB" if coin.getrandbits(1) else "BA" for _pair in range(pairs)]
+    return [Block(pair, arm) for pair, order in enumerate(orders) for arm in order]

@@ -1,195 +1,267 @@
 # Copyright: the linuxnet.socket_buffers authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 DOCUMENTATION = r"""
+---
 module: socket_buffer_trial
-short_description: Try socket buffer sizes in a randomised experiment that ends at the originals
+short_description: Try socket buffer sizes in randomised blocks, and end at the originals
 version_added: 0.1.0
 author: linuxnet.socket_buffers authors (@linuxnet)
 description:
-  - Runs pairs of blocks on the host, one with the present values (A) and one with the candidate (B), in random order, and records what every
-    counter did in each block. Judge the result with P(linuxnet.socket_buffers.verdict#filter).
-  - Always ends at the originals. A guardian process, started before the first write, restores them within seconds when the trial dies in any way, and
-    ends a trial that hangs 30 seconds after its time is over. If both are killed, the next run of this module or of
-    M(linuxnet.socket_buffers.socket_buffer_tuning) restores. A reboot is a revert, because nothing outside O(state_dir) is written.
-  - Takes O(pairs) x 2 x (O(washout_seconds) + O(block_seconds)) seconds and needs nobody watching, so run it with C(async).
-  - Refuses to start while another trial, or M(linuxnet.socket_buffers.socket_buffer_tuning), is at work, and names it.
-  - Gives up, restored, when somebody else changes one of its keys; that key is left as they set it.
+  - Runs an experiment on the host. Pairs of blocks, one under the present values (arm A) and one under the O(values) (arm B), in an
+    order drawn for each pair, and the counters of each block recorded. The result feeds P(linuxnet.socket_buffers.verdict#filter).
+  - It ends at the originals, always, byte for byte, even where they are values that O(values) would refuse. So it never reports a change.
+  - A guardian process is started before the first write. When the trial dies in any way, or hangs, the guardian brings the originals
+    back within seconds. Nothing is written that a reboot would not revert.
+  - What a trial left that was killed together with its guardian is brought back first, and reported in RV(recovered).
+  - It gives up, with the originals back, when it is asked to end (SIGTERM, SIGINT, SIGHUP), when its guardian dies, when a write fails, or
+    when somebody else changes one of its sysctls. That other value is left alone. RV(trial) then has the status V(aborted) and the reason.
+  - It takes RV(total_seconds) and needs nobody watching; run it under C(async).
 options:
   values:
     description:
-      - The candidate. Sysctl keys and their values, as in M(linuxnet.socket_buffers.socket_buffer_tuning).
+      - The candidate. Each value is text (V(4096 131072 33554432)), a list of integers, a mapping with C(min), C(default) and C(max), or
+        one integer, in the unit of the sysctl (bytes for all that can be set here).
+      - Can be tried are C(net.ipv4.tcp_rmem), C(net.ipv4.tcp_wmem), C(net.ipv4.tcp_notsent_lowat), C(net.ipv4.tcp_limit_output_bytes),
+        C(net.core.rmem_default), C(net.core.rmem_max), C(net.core.wmem_default) and C(net.core.wmem_max).
+      - A triple must fulfil 4096 <= min <= default <= max <= 2147483647.
+      - At least one must differ from what the host holds.
     type: dict
     required: true
   pairs:
-    description: Pairs of blocks, 1 to 1000. A verdict at 1 % needs at least 7.
+    description:
+      - Number of pairs of blocks, 1 to 1000.
+      - An exact test at 1 % needs at least 7.
     type: int
     default: 16
   block_seconds:
-    description: Recorded part of each block, in seconds.
+    description: Length of the recorded part of each block in seconds, at least 0.1.
     type: float
     default: 15
   washout_seconds:
-    description: Time at the start of each block that is not recorded, in seconds, for connections to follow the switch.
+    description:
+      - How long to wait after each switch before recording, in seconds. Less than O(block_seconds), and not a part of it.
     type: float
     default: 3
   seed:
-    description: Seed of the order of the blocks. Drawn at random, and returned, when not set.
+    description: Draws the order of the blocks. Random when not set; the one used is returned.
     type: int
   state_dir:
-    description: Absolute path of the directory, 0700 and the writer's own, for the lock and the record of the running trial.
+    description:
+      - Directory for the lock, and during a trial for its record and its guardian. It is made with mode 0700 when missing, and goes away
+        when nothing is left in it.
+      - Refused when it is a symbolic link, belongs to another user, or can be written by group or others.
+      - Use the same one in every run on a host.
     type: path
     default: /var/lib/linuxnet-socket-buffers
 attributes:
   check_mode:
-    description: Checks everything that would stop a trial and returns its schedule; writes nothing.
+    description: Returns the schedule and the total time, and refuses what a real run would refuse; writes nothing.
     support: full
   diff_mode:
-    description: A trial ends where it began.
+    description: Ends where it began, so there is no difference.
     support: none
-  platform:
-    description: Linux. Needs root.
-    platforms: linux
+  async:
+    description: Meant to run under C(async). The guardian outlives the job when that is killed.
     support: full
+  platform:
+    description: Linux, in any network namespace. Root is needed.
+    support: full
+    platforms: linux
+notes:
+  - The time is 2 * O(pairs) * (O(washout_seconds) + O(block_seconds)) seconds. A trial that takes a tenth and 5 seconds longer is
+    asked to end by its guardian, and killed 5 seconds later.
+  - Sockets that are already open keep buffers that have grown, also after the originals are back.
+  - Only one of this module and M(linuxnet.socket_buffers.socket_buffer_tuning) works on a host at a time; the other fails and names it.
+  - Where systemd runs, the guardian is a transient service, so that the end of a login session does not take it along. Elsewhere it is
+    a process in a session of its own.
 seealso:
   - module: linuxnet.socket_buffers.socket_buffer_tuning
+  - module: linuxnet.socket_buffers.socket_counter_facts
 """
 
 EXAMPLES = r"""
-- name: Try a smaller receive buffer for about ten minutes
+- name: Try a smaller maximum for ten minutes
   linuxnet.socket_buffers.socket_buffer_trial:
     values:
       net.ipv4.tcp_rmem: 4096 131072 2097152
   become: true
-  async: 1200
+  async: 1300
   poll: 0
   register: started
+
+- name: How long would it take, and in which order?
+  linuxnet.socket_buffers.socket_buffer_trial:
+    values:
+      net.ipv4.tcp_wmem: {min: 4096, default: 16384, max: 33554432}
+    pairs: 8
+    seed: 7
+  become: true
+  check_mode: true
 """
 
 RETURN = r"""
+total_seconds:
+  description: What the blocks take, wash-outs included.
+  returned: success
+  type: float
+  sample: 576.0
+schedule:
+  description: The blocks that a real run would make, in their order.
+  returned: in check mode
+  type: dict
+  contains:
+    seed:
+      description: The seed that gives this order.
+      type: int
+      sample: 7
+    pair:
+      description: For each block, the number of its pair, from 0.
+      type: list
+      elements: int
+      sample: [0, 0, 1, 1]
+    arm:
+      description: For each block, V(A) (the present values) or V(B) (the candidate).
+      type: list
+      elements: str
+      sample: [A, B, B, A]
+recovered:
+  description: The killed trial whose values were brought back first; null when there was none.
+  returned: not in check mode
+  type: dict
+  contains:
+    started:
+      description: When that trial began, UTC, ISO 8601.
+      type: str
+      sample: "2025-03-01T12:00:00+00:00"
+    restored:
+      description: As RV(trial.restored). Empty when its values had gone already.
+      type: dict
+    reason:
+      description: Why nothing had to be brought back, or null.
+      type: str
 trial:
-  description: What was tried and what was recorded. See C(docs/data_shapes.md) of the collection.
-  returned: success, but not in check mode
+  description: What was recorded. See C(docs/data_shapes.md) of the collection.
+  returned: not in check mode
   type: dict
   contains:
     version:
       description: Version of this shape.
       type: int
-      returned: always
+      sample: 1
     identity:
-      description: Boot, network namespace and kernel that the numbers belong to.
+      description:
+        - Boot (C(boot_id)), network namespace (C(netns), C(netns_is_initial)) and C(kernel_release) that the numbers belong to.
       type: dict
-      returned: always
     status:
-      description: V(complete) or V(aborted).
+      description: V(complete), or V(aborted) before its time.
       type: str
-      returned: always
+      sample: complete
     reason:
       description: Why it was aborted, or null.
       type: str
-      returned: always
-    pairs:
-      description: Pairs of blocks asked for.
-      type: int
-      returned: always
-    block_seconds:
-      description: Recorded part of a block.
-      type: float
-      returned: always
-    washout_seconds:
-      description: Discarded part of a block.
-      type: float
-      returned: always
     seed:
-      description: Seed of the order of the blocks.
+      description: The seed of the order.
       type: int
-      returned: always
+      sample: 7
+    pairs:
+      description: The pairs of blocks asked for.
+      type: int
+      sample: 16
+    block_seconds:
+      description: The recorded part of each block, as asked for.
+      type: float
+      sample: 15.0
+    washout_seconds:
+      description: The wait after each switch, as asked for.
+      type: float
+      sample: 3.0
     baseline:
-      description: The values of arm A, by key, canonical.
+      description: The values of arm A, read from the files below C(/proc/sys/net) before the first write, one space between fields.
       type: dict
-      returned: always
+      sample: {net.ipv4.tcp_rmem: 4096 131072 6291456}
     candidate:
-      description: The values of arm B, by key, canonical.
+      description: The values of arm B.
       type: dict
-      returned: always
+      sample: {net.ipv4.tcp_rmem: 4096 131072 2097152}
     blocks:
-      description: For each recorded block its C(pair), its C(arm) and when its recording C(started), in seconds since boot.
+      description:
+        - One entry per block that was recorded to its end, in three columns.
+        - C(pair) and C(arm) as in RV(schedule); C(started) in seconds since boot (CLOCK_BOOTTIME), after the wash-out.
       type: dict
-      returned: always
+      sample: {pair: [0, 0], arm: [B, A], started: [81.5, 99.5]}
     seconds:
       description: What the recorded part of each block really took.
       type: list
       elements: float
-      returned: always
+      sample: [15.003, 15.002]
     counters:
       description: By name, the increase in each block; null where the counter went backwards. Only counters that moved.
       type: dict
-      returned: always
+      sample: {TcpExtTCPRcvCollapsed: [120, 4410]}
     gauges:
       description: By name, the value at the end of each block. Only gauges that moved.
       type: dict
-      returned: always
+      sample: {TcpCurrEstab: [12, 14]}
     absent:
       description: Names that this kernel does not have.
       type: list
       elements: str
-      returned: always
     restored:
-      description: By key, the C(value) at the end, whether it is the original (C(restored)), and the C(reason) if not.
+      description:
+        - By sysctl, the C(value) it holds at the end, whether the original is back (C(restored)), and the C(reason) if not.
+        - A sysctl that somebody else changed is left as it is. One that could not be brought back for another reason fails the module.
       type: dict
-      returned: always
-recovered:
-  description: By key, what was put back of an earlier trial that had been killed together with its guardian; null when there was none.
-  returned: success, but not in check mode
-  type: dict
-schedule:
-  description: C(total_seconds) and the arm of each block that a run with these options and this seed would have.
-  returned: in check mode
-  type: dict
+      sample: {net.ipv4.tcp_rmem: {value: 4096 131072 6291456, restored: true, reason: null}}
 """
 
-import random
-
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_writer import HostWriter
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._state_dir import DEFAULT_STATE_DIR
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_value import validated
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_run import ERRORS, Host, inspect, run_trial, unrestored
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_schedule import Schedule, blocks, check_schedule
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_run import ERRORS, Request, refuse, run_trial
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_schedule import check_lengths, random_seed
 
 ARGUMENT_SPEC = {
     "values": {"type": "dict", "required": True},
     "pairs": {"type": "int", "default": 16},
-    "block_seconds": {"type": "float", "default": 15.0},
-    "washout_seconds": {"type": "float", "default": 3.0},
+    "block_seconds": {"type": "float", "default": 15},
+    "washout_seconds": {"type": "float", "default": 3},
     "seed": {"type": "int"},
     "state_dir": {"type": "path", "default": DEFAULT_STATE_DIR},
 }
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    params = module.params
-    seed = params["seed"] if params["seed"] is not None else random.SystemRandom().randrange(2 ** 31)
-    schedule = Schedule(params["pairs"], params["block_seconds"], params["washout_seconds"], seed)
-    host = Host(HostFiles(), HostWriter())
+    files = HostFiles()
     try:
-        candidate = validated(params["values"])
-        check_schedule(schedule)
+        request = read_request(module.params)
         if module.check_mode:
-            inspect(host, candidate, params["state_dir"])
-            arms = [block.arm for block in blocks(schedule)]
-            module.exit_json(changed=False, schedule=dict(schedule._asdict(), total_seconds=schedule.total_seconds(), arms=arms))
-        result = run_trial(host, candidate, schedule, params["state_dir"])
+            refuse(files, request)
+            module.exit_json(changed=False, total_seconds=request.total_seconds(), schedule=shown_schedule(request))
+        outcome = run_trial(files, HostWriter(), request)
     except ERRORS as error:
         module.fail_json(msg=str(error))
-    lost = unrestored(result["trial"])
-    if lost:
-        module.fail_json(msg=f"the trial is over but NOT restored: {lost}; {params['state_dir']} keeps the originals", **result)
+    result = {"trial": outcome.trial, "recovered": outcome.recovered, "total_seconds": request.total_seconds()}
+    if outcome.lost:
+        lost = "; ".join(f"{key}: {reason}" for key, reason in sorted(outcome.lost.items()))
+        module.fail_json(msg=f"NOT restored after the trial: {lost}", changed=True, **result)
     module.exit_json(changed=False, **result)
+
+
+def read_request(params: dict) -> Request:
+    """ValueError, naming the option, for what cannot be tried."""
+    lengths = params["pairs"], params["block_seconds"], params["washout_seconds"]
+    check_lengths(*lengths)
+    seed = random_seed() if params["seed"] is None else params["seed"]
+    return Request(validated(params["values"]), *lengths, seed, params["state_dir"])
+
+
+def shown_schedule(request: Request) -> dict:
+    blocks = request.blocks()
+    return {"seed": request.seed, "pair": [block.pair for block in blocks], "arm": [block.arm for block in blocks]}
 
 
 if __name__ == "__main__":

@@ -165,11 +165,10 @@ recovered:
       sample: /etc/sysctl.d/99-zz-linuxnet-socket-buffers.conf
 killed_trial:
   description:
-    - The sysctls that a killed M(linuxnet.socket_buffers.socket_buffer_trial) left changed, and that were put back first; null when there
-      was no such trial. Check mode cannot look past one, and fails.
+    - The killed M(linuxnet.socket_buffers.socket_buffer_trial) whose values were brought back first, as that module
+      returns it in C(recovered); null when there was none. Check mode cannot look past one, and fails.
   returned: success
   type: dict
-  sample: {net.ipv4.tcp_rmem: {value: 4096 131072 6291456, restored: true, reason: null}}
 left:
   description: What was not brought back, because somebody else changed it (or it is not there any more).
   returned: success

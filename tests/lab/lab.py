@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The lab: a fleet of containers, each a host of its own with sshd, and real traffic between them.
 
     lab.py up [options]     make what is missing, start the hosts and their traffic, write the inventory

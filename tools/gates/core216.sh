@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # The oldest supported ansible-core drives the oldest supported host Python through the facts, a window and a trial.
 source "$(dirname "$0")/common.sh"
 python=${PYTHON36:-$(ls -d ~/.pyenv/versions/3.6.*/bin/python 2>/dev/null | tail -n 1)}

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # ansible-lint at its strictest profile.
 source "$(dirname "$0")/common.sh"
 need_test_venv

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Every Molecule scenario, in containers of the lab.
 source "$(dirname "$0")/common.sh"
 need_test_venv

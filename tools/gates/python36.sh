@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Everything that runs on hosts, imported by Python 3.6: the oldest interpreter of a managed host.
 source "$(dirname "$0")/common.sh"
 python=${PYTHON36:-$(ls -d ~/.pyenv/versions/3.6.*/bin/python 2>/dev/null | tail -n 1)}

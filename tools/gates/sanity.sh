@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # ansible-test sanity, in a real copy at the path that it wants.
 source "$(dirname "$0")/common.sh"
 need_test_venv

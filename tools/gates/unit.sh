@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Unit tests, and the modules on real sysctls in network namespaces of their own.
 source "$(dirname "$0")/common.sh"
 need_test_venv

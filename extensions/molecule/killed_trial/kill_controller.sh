@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # kill_controller.sh INVENTORY PLAYBOOK: start it in a session of its own, SIGKILL all of that after it has begun to pause.
 set -eu
 log=$(mktemp)

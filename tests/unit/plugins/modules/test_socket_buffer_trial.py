@@ -1,46 +1,90 @@
 """The real module as a process of its own, on real sysctls of a network namespace of its own, and killed in every way."""
 import json
 import os
+import shutil
 import signal
+import socket
+import subprocess
+import sys
 import time
 
 import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.modules import socket_buffer_trial
 
 RMEM, WMEM = "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"
 FIRST = {RMEM: "4096\t87380\t6291456\n", WMEM: "4096\t16384\t4194304\n"}
 CANDIDATE = {RMEM: "4096 87380 1048576", WMEM: "4096 16384 2097152"}
-SHORT = {"values": CANDIDATE, "pairs": 2, "block_seconds": 0.2, "washout_seconds": 0.05, "seed": 4}  # the blocks are A B A B
-LONG = dict(SHORT, pairs=20, block_seconds=2)
-SOON_SECONDS = 10  # "within seconds", with room for a busy machine
+IN_B = {RMEM: "4096\t87380\t1048576\n", WMEM: "4096\t16384\t2097152\n"}
+SHORT = {"values": CANDIDATE, "pairs": 2, "block_seconds": 0.15, "washout_seconds": 0.05, "seed": 4}  # the blocks are B A B A
+LONG = dict(SHORT, pairs=20, block_seconds=2)  # the first block is B
+SOON_SECONDS = 15  # "within seconds", with room for a busy machine
 
-# Dies by SIGKILL around the nth sysctl write; prints nothing then.
+# A trial that is killed around its nth write of a sysctl.
 KILLED_AT = """
-import os, runpy, signal, sys
+import os, runpy, signal
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils import _host_writer
-real, calls = _host_writer.HostWriter.write_sysctl, []
-trial = os.getpid()
+write, calls = _host_writer.HostWriter.write_sysctl, []
 def write_sysctl(self, key, text):
-    if os.getpid() != trial:
-        return real(self, key, text)
     calls.append(key)
     if len(calls) == {nth} and {before}:
-        os.kill(trial, signal.SIGKILL)
-    real(self, key, text)
+        os.kill(os.getpid(), signal.SIGKILL)
+    write(self, key, text)
     if len(calls) == {nth}:
-        os.kill(trial, signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
 _host_writer.HostWriter.write_sysctl = write_sysctl
+runpy.run_module({{module!r}}, run_name="__main__")
+"""
+# A kernel that refuses the nth write, after it took a part of it, or all of the writes after it.
+REFUSED_AT = """
+import errno, runpy
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils import _host_writer
+write, calls = _host_writer.HostWriter.write_sysctl, []
+def write_sysctl(self, key, text):
+    calls.append(key)
+    if len(calls) == {nth} or ({forever} and len(calls) > {nth}):
+        write(self, key, text.split()[0])
+        raise OSError(errno.EINVAL, "Invalid argument", key)
+    write(self, key, text)
+_host_writer.HostWriter.write_sysctl = write_sysctl
+runpy.run_module({{module!r}}, run_name="__main__")
+"""
+# Counters that go backwards.
+RESET_COUNTERS = """
+import runpy
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils import _snapshot, _trial_run
+real = _snapshot.take_snapshot
+height = [1000]
+def take_snapshot(files):
+    height[0] -= 1
+    return real(files)._replace(counters={{"c%d" % number: height[0] for number in range(9)}})
+_trial_run.take_snapshot = take_snapshot
 runpy.run_module({module!r}, run_name="__main__")
 """
-IMPATIENT = """
+# A guardian that never says that it is there.
+NO_GUARDIAN = """
 import runpy
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils import _trial_run
-_trial_run.GRACE_SECONDS = 1
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils import _trial_guard
+_trial_guard.START_SECONDS = 0.5
+_trial_guard._launch = lambda files, command: None
 runpy.run_module({module!r}, run_name="__main__")
 """
 
 
 def sysctl_file(key):
     return "/proc/sys/" + key.replace(".", "/")
+
+
+def eventually(condition):
+    end = time.monotonic() + SOON_SECONDS
+    while not condition():
+        assert time.monotonic() < end, "did not happen in time"
+        time.sleep(0.02)
+
+
+def finished(process):
+    output, errors = process.communicate(timeout=60)
+    assert output, errors
+    return json.loads(output)
 
 
 class Trials:
@@ -60,43 +104,41 @@ class Trials:
         return {key: self.host.read(sysctl_file(key)) for key in FIRST}
 
     def start(self, options, script=None, **changed):
-        arguments = dict(options, state_dir=self.state_dir, **changed)
-        return self.host.start_module("socket_buffer_trial", arguments, script)
+        return self.host.start_module("socket_buffer_trial", dict(options, state_dir=self.state_dir, **changed), script)
+
+    def start_in_b(self, options=LONG, **changed):
+        """A trial that has the candidate in force."""
+        process = self.start(options, **changed)
+        eventually(lambda: self.values() == IN_B)
+        return process
 
     def run(self, options, **changed):
         return finished(self.start(options, **changed))
 
-    def candidate_in_force(self):
-        return self.values() != FIRST
+    def traces(self):
+        """What is left in the state directory."""
+        return self.host.shell(f"ls -A {self.state_dir} 2>/dev/null || true").split()
 
-    def guardian(self, trial):
-        """The trial's child in a session of its own."""
-        def found():
-            for pid in filter(str.isdigit, os.listdir("/proc")):
-                try:
-                    with open(f"/proc/{pid}/stat", encoding="utf-8") as handle:
-                        _state, parent, _group, session = handle.read().rpartition(")")[2].split()[:4]
-                except OSError:
-                    continue
-                if int(parent) == trial.pid and session == pid:
-                    return int(pid)
-            return None
-        return eventually(found)
+    def guardian_pids(self):
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as handle:
+                    words = handle.read().split(b"\0")
+            except OSError:
+                continue
+            if f"{self.state_dir}/trial_guardian.py".encode() in words:
+                found.append(int(pid))
+        return found
 
+    def guardian(self):
+        (pid,) = self.guardian_pids()
+        return pid
 
-def eventually(condition):
-    end = time.monotonic() + SOON_SECONDS
-    while True:
-        value = condition()
-        if value or time.monotonic() > end:
-            return value
-        time.sleep(0.02)
-
-
-def finished(process):
-    output, errors = process.communicate(timeout=60)
-    assert output, errors
-    return json.loads(output)
+    def expect_all_back(self, values=None):
+        """By the guardian alone: nothing else of ours runs."""
+        eventually(lambda: self.values() == (values or FIRST) and self.traces() == [])
+        eventually(lambda: self.guardian_pids() == [])
 
 
 @pytest.fixture
@@ -107,153 +149,313 @@ def trials(private_host):
 def test_a_trial_records_its_blocks_and_ends_at_the_originals(trials):
     result = trials.run(SHORT)
     trial = result["trial"]
-    assert trial["status"] == "complete" and trial["reason"] is None and result["changed"] is False
-    assert trial["blocks"]["pair"] == [0, 0, 1, 1]
-    assert sorted(trial["blocks"]["arm"][:2]) == sorted(trial["blocks"]["arm"][2:]) == ["A", "B"]
-    assert len(trial["seconds"]) == 4 and all(0.2 <= seconds < 2 for seconds in trial["seconds"])
-    assert trial["candidate"] == CANDIDATE and trial["baseline"][RMEM] == "4096 87380 6291456"
-    assert trials.values() == FIRST
-    assert trials.host.shell(f"ls {trials.host.folder}").count("state") == 0  # nothing of ours is left
+    assert (trial["status"], trial["reason"], result["changed"], result["recovered"]) == ("complete", None, False, None)
+    assert (trial["blocks"]["pair"], trial["blocks"]["arm"]) == ([0, 0, 1, 1], ["B", "A", "B", "A"])
+    assert all(0.15 <= seconds < 5 for seconds in trial["seconds"]) and len(trial["seconds"]) == 4
+    started = trial["blocks"]["started"]
+    assert all(later - earlier >= 0.2 for earlier, later in zip(started, started[1:]))  # a recorded part and a wash-out
+    assert result["total_seconds"] == pytest.approx(0.8)
+    assert trial["candidate"] == CANDIDATE and trial["baseline"] == {RMEM: "4096 87380 6291456", WMEM: "4096 16384 4194304"}
+    assert trial["restored"][RMEM] == {"value": "4096 87380 6291456", "restored": True, "reason": None}
+    assert trial["identity"]["netns_is_initial"] is False
+    trials.expect_all_back()
 
 
-def test_the_candidate_is_really_in_force_in_its_blocks(trials):
-    process = trials.start(LONG)
-    assert eventually(lambda: trials.values()[RMEM] == "4096\t87380\t1048576\n")
-    assert trials.values()[WMEM] == "4096\t16384\t2097152\n"
-    process.send_signal(signal.SIGTERM)
-    finished(process)
+def send_datagrams():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for _datagram in range(50):
+            sender.sendto(b"x", ("127.0.0.1", 9))
+
+
+def test_each_block_records_what_happened_in_it(trials):
+    """Datagrams to a closed port, only while the candidate is in force."""
+    trials.host.shell("ip link set lo up")
+    process = trials.start(dict(SHORT, block_seconds=1, washout_seconds=0.6))
+    while process.poll() is None:
+        if trials.values() == IN_B:
+            trials.host.call(send_datagrams)
+        time.sleep(0.02)
+    trial = finished(process)["trial"]
+    in_b = [count for arm, count in zip(trial["blocks"]["arm"], trial["counters"]["UdpNoPorts"]) if arm == "B"]
+    in_a = [count for arm, count in zip(trial["blocks"]["arm"], trial["counters"]["UdpNoPorts"]) if arm == "A"]
+    assert min(in_b) > 0 and in_a == [0, 0]
 
 
 def test_originals_that_validation_would_refuse_come_back(trials):
     odd = {RMEM: "4096\t131072\t65536\n", WMEM: FIRST[WMEM]}
     trials.set(odd)
     assert trials.run(SHORT)["trial"]["status"] == "complete"
-    assert trials.values() == odd
+    trials.expect_all_back(odd)
+    trials.start_in_b().kill()
+    trials.expect_all_back(odd)
 
 
-# To B, back to A, to B again, and the restore at the end: four times two keys.
+def test_check_mode_tells_the_schedule_and_writes_nothing(trials):
+    result = trials.run(SHORT, _ansible_check_mode=True)
+    assert result["total_seconds"] == pytest.approx(0.8) and result["changed"] is False
+    assert result["schedule"] == {"seed": 4, "pair": [0, 0, 1, 1], "arm": ["B", "A", "B", "A"]}
+    assert trials.values() == FIRST and not os.path.exists(trials.state_dir) and trials.traces() == []
+
+
+# The proof that the way back is open, B, A, B, A: five times two writes. At the end the originals are there already.
 @pytest.mark.parametrize("before", [True, False])
-@pytest.mark.parametrize("nth", range(1, 9))
+@pytest.mark.parametrize("nth", range(1, 11))
 def test_killed_around_any_write_the_guardian_restores(trials, nth, before):
-    process = trials.start(SHORT, script=KILLED_AT.replace("{nth}", str(nth)).replace("{before}", str(before)))
+    process = trials.start(SHORT, script=KILLED_AT.format(nth=nth, before=before))
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
-    assert eventually(lambda: trials.host.read(trials.record) is None)
-    assert trials.values() == FIRST
+    trials.expect_all_back()
+
+
+def test_there_is_no_write_that_the_kills_miss(trials):
+    process = trials.start(SHORT, script=KILLED_AT.format(nth=11, before=True))
+    assert finished(process)["trial"]["status"] == "complete"
+
+
+def test_the_guardian_leaves_what_somebody_else_set(trials):
+    process = trials.start_in_b()
+    process.send_signal(signal.SIGSTOP)
+    theirs = {RMEM: "4096\t87380\t7777777\n"}
+    trials.set(theirs)
+    process.kill()
+    trials.expect_all_back(dict(FIRST, **theirs))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_ended_by_a_signal_it_restores_and_says_so(trials, number):
-    process = trials.start(LONG)
-    assert eventually(trials.candidate_in_force)
+def test_asked_to_end_a_trial_restores_and_reports(trials, number):
+    process = trials.start_in_b()
     process.send_signal(number)
-    trial = finished(process)["trial"]
-    assert trial["status"] == "aborted" and str(int(number)) in trial["reason"]
-    assert trials.values() == FIRST
+    result = finished(process)
+    assert result["trial"]["status"] == "aborted" and number.name in result["trial"]["reason"] and result["changed"] is False
+    assert result["trial"]["restored"][RMEM]["restored"]
+    trials.expect_all_back()
 
 
 def test_without_its_guardian_a_trial_gives_up(trials):
-    process = trials.start(LONG)
-    assert eventually(trials.candidate_in_force)
-    os.kill(trials.guardian(process), signal.SIGKILL)
+    process = trials.start_in_b()
+    os.kill(trials.guardian(), signal.SIGKILL)
     trial = finished(process)["trial"]
     assert trial["status"] == "aborted" and "guardian" in trial["reason"]
-    assert trials.values() == FIRST
+    trials.expect_all_back()
 
 
-def test_the_guardian_outlives_the_signals_that_end_a_trial(trials):
-    process = trials.start(LONG)
-    assert eventually(trials.candidate_in_force)
-    guardian = trials.guardian(process)
-    os.kill(guardian, signal.SIGTERM)
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate()
-    assert eventually(lambda: trials.values() == FIRST)
+def test_a_guardian_asked_to_end_first_ends_the_trial(trials):
+    process = trials.start_in_b()
+    os.kill(trials.guardian(), signal.SIGTERM)
+    trial = finished(process)["trial"]
+    assert trial["status"] == "aborted" and "SIGTERM" in trial["reason"]
+    trials.expect_all_back()
+
+
+def test_a_guardian_asked_to_end_beside_a_stopped_trial_still_restores(trials):
+    process = trials.start_in_b()
+    process.send_signal(signal.SIGSTOP)
+    os.kill(trials.guardian(), signal.SIGTERM)
+    trials.expect_all_back()
+    assert process.wait(timeout=10) == -signal.SIGKILL
+
+
+def test_a_stopped_trial_is_ended_when_its_time_is_over(trials):
+    process = trials.start_in_b(SHORT, block_seconds=0.5)
+    process.send_signal(signal.SIGSTOP)
+    trials.expect_all_back()
+    assert process.wait(timeout=10) == -signal.SIGKILL
 
 
 def kill_both(trials):
-    process = trials.start(LONG)
-    assert eventually(trials.candidate_in_force)
-    guardian = trials.guardian(process)
-    os.kill(process.pid, signal.SIGSTOP)
-    os.kill(guardian, signal.SIGKILL)
-    os.kill(process.pid, signal.SIGKILL)
+    process = trials.start_in_b()
+    process.send_signal(signal.SIGSTOP)
+    os.kill(trials.guardian(), signal.SIGKILL)
+    process.kill()
     process.communicate()
+    eventually(lambda: trials.guardian_pids() == [])
+    assert trials.values() == IN_B
 
 
 def test_what_a_killed_pair_left_the_next_trial_cleans_up(trials):
     kill_both(trials)
-    assert trials.candidate_in_force()
     result = trials.run(SHORT)
-    assert result["recovered"][RMEM]["restored"] is True
-    assert result["trial"]["baseline"][RMEM] == "4096 87380 6291456"
-    assert trials.values() == FIRST
+    assert result["recovered"]["restored"] == {
+        RMEM: {"value": "4096 87380 6291456", "restored": True, "reason": None},
+        WMEM: {"value": "4096 16384 4194304", "restored": True, "reason": None},
+    }
+    assert result["trial"]["status"] == "complete" and result["trial"]["baseline"][RMEM] == "4096 87380 6291456"
+    trials.expect_all_back()
 
 
-@pytest.mark.parametrize("field", ["boot_id", "netns"])
-def test_a_record_of_another_boot_or_namespace_changes_nothing(trials, field):
+def test_check_mode_beside_what_a_killed_pair_left_tells_the_schedule(trials):
+    kill_both(trials)
+    assert trials.run(SHORT, _ansible_check_mode=True)["schedule"]["arm"] == ["B", "A", "B", "A"]
+    assert trials.values() == IN_B and "trial.json" in trials.traces()
+
+
+@pytest.mark.parametrize("part", ["boot_id", "netns"])
+def test_a_record_of_another_boot_or_namespace_changes_nothing(trials, part):
     kill_both(trials)
     record = json.loads(trials.host.read(trials.record))
-    trials.host.write(trials.record, json.dumps(dict(record, **{field: "another"})))
-    now = {RMEM: "4096\t4096\t4096\n", WMEM: FIRST[WMEM]}
-    trials.set(now)
-    assert trials.run(SHORT)["recovered"] == {}
-    assert trials.values() == now
+    record["identity"][part] = "another"
+    trials.host.write(trials.record, json.dumps(record))
+    result = trials.run(SHORT, values={RMEM: "4096 87380 2222222"})
+    assert result["recovered"]["restored"] == {} and "anew" in result["recovered"]["reason"]
+    trials.expect_all_back(IN_B)
 
 
-def test_a_hanging_trial_is_ended_when_its_time_is_over(trials):
-    process = trials.start(dict(SHORT, block_seconds=0.5), script=IMPATIENT)
-    assert eventually(trials.candidate_in_force)
-    process.send_signal(signal.SIGSTOP)
-    assert eventually(lambda: trials.host.read(trials.record) is None)
-    assert trials.values() == FIRST
-    process.communicate(timeout=10)
-    assert process.returncode == -signal.SIGKILL
+def test_a_damaged_record_is_named_and_stays(trials):
+    kill_both(trials)
+    trials.host.write(trials.record, "{")
+    result = trials.run(SHORT)
+    assert result["failed"] and trials.record in result["msg"] and "damaged" in result["msg"]
+    assert trials.values() == IN_B and trials.host.read(trials.record) == "{"
 
 
 def test_two_trials_do_not_run_at_once(trials):
-    first = trials.start(LONG)
-    assert eventually(trials.candidate_in_force)
-    refused = trials.run(SHORT)
-    assert refused["failed"] and f"socket_buffer_trial of {RMEM}" in refused["msg"] and str(first.pid) in refused["msg"]
+    first = trials.start_in_b()
+    for check_mode in (True, False):
+        refused = trials.run(SHORT, _ansible_check_mode=check_mode)
+        assert refused["failed"] and f"socket_buffer_trial of {RMEM}" in refused["msg"] and f"process {first.pid}," in refused["msg"]
+    tuning = trials.host.start_module("socket_buffer_tuning", {"values": CANDIDATE, "state_dir": trials.state_dir})
+    assert f"socket_buffer_trial of {RMEM}" in finished(tuning)["msg"]
+    assert trials.values() == IN_B
     first.send_signal(signal.SIGTERM)
-    assert finished(first)["trial"]["reason"].startswith("ended by signal")
+    assert finished(first)["trial"]["status"] == "aborted"
+    trials.expect_all_back()
+
+
+def test_a_trial_killed_a_moment_ago_does_not_disturb_the_next(trials):
+    """The next trial may come before the old guardian looks: the lock decides which of the two restores."""
+    for _round in range(5):
+        trials.start_in_b().kill()
+        process = trials.start(SHORT)
+        result = finished(process)
+        if not result.get("failed"):
+            assert result["trial"]["status"] == "complete", result["trial"]["reason"]
+            assert result["trial"]["baseline"][RMEM] == "4096 87380 6291456"
+        trials.expect_all_back()
 
 
 def test_a_value_that_somebody_else_sets_is_left_and_ends_the_trial(trials):
-    process = trials.start(LONG)
-    assert eventually(trials.candidate_in_force)
+    process = trials.start_in_b()
     trials.set({RMEM: "4096\t87380\t7777777\n"})
-    trial = finished(process)["trial"]
-    assert trial["status"] == "aborted" and "4096 87380 7777777" in trial["reason"] and RMEM in trial["reason"]
-    assert trial["restored"][RMEM]["restored"] is False
-    assert trials.values() == {RMEM: "4096\t87380\t7777777\n", WMEM: FIRST[WMEM]}
+    result = finished(process)
+    trial = result["trial"]
+    assert trial["status"] == "aborted" and RMEM in trial["reason"] and "4096 87380 7777777" in trial["reason"]
+    assert trial["restored"][RMEM]["restored"] is False and trial["restored"][RMEM]["value"] == "4096 87380 7777777"
+    assert trial["restored"][WMEM]["restored"] is True and not result.get("failed")
+    trials.expect_all_back({RMEM: "4096\t87380\t7777777\n", WMEM: FIRST[WMEM]})
+
+
+# Two writes each: the proof, B, A, B.
+@pytest.mark.parametrize("nth", [1, 3, 4, 5, 8])
+def test_a_refused_write_ends_the_trial_restored(trials, nth):
+    result = finished(trials.start(SHORT, script=REFUSED_AT.format(nth=nth, forever=False)))
+    assert result["trial"]["status"] == "aborted" and "Invalid argument" in result["trial"]["reason"]
+    assert (RMEM, WMEM)[(nth - 1) % 2] in result["trial"]["reason"]
+    trials.expect_all_back()
+
+
+def test_a_key_that_cannot_be_restored_fails_loudly_and_the_guardian_tries_again(trials):
+    result = finished(trials.start(SHORT, script=REFUSED_AT.format(nth=4, forever=True)))
+    assert result["failed"] and result["changed"] and "NOT restored" in result["msg"] and RMEM in result["msg"]
+    assert result["trial"]["restored"][RMEM]["restored"] is False
+    trials.expect_all_back()
+
+
+def test_counters_that_were_reset_abort_the_trial(trials):
+    trial = finished(trials.start(SHORT, script=RESET_COUNTERS))["trial"]
+    assert trial["status"] == "aborted" and "backwards" in trial["reason"]
+    assert trial["blocks"]["arm"] == [] and trial["counters"] == {}
+    trials.expect_all_back()
+
+
+def test_without_a_guardian_nothing_is_tried(trials):
+    result = finished(trials.start(SHORT, script=NO_GUARDIAN))
+    assert result["failed"] and "guardian" in result["msg"]
+    trials.expect_all_back()
 
 
 @pytest.mark.parametrize("options, message", [
     ({"values": {}}, "name at least one sysctl"),
     ({"values": {RMEM: "4096 87380"}}, "three integers"),
     ({"values": {"vm.swappiness": 10}}, "not a sysctl this collection writes"),
-    ({"values": {RMEM: "4096 87380 6291456"}}, "nothing to try"),
+    ({"values": {RMEM: "4096\t87380  6291456"}}, "nothing to try"),
+    ({"values": {"net.core.rmem_max": 5000000}}, "net.core.rmem_max"),
     ({"pairs": 0}, "pairs"),
     ({"block_seconds": 0}, "block_seconds"),
-    ({"washout_seconds": -1}, "washout_seconds"),
-    ({"pairs": 1000, "block_seconds": 100}, "more than a day"),
+    ({"washout_seconds": 0.15}, "washout_seconds"),
+    ({"state_dir": "/dev/null"}, "not a directory"),
 ])
-def test_bad_input_is_named_and_nothing_is_touched(trials, options, message):
-    result = trials.run(dict(SHORT, **options))
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_bad_input_is_named_and_nothing_is_touched(trials, options, message, check_mode):
+    arguments = dict(dict(SHORT, state_dir=trials.state_dir, _ansible_check_mode=check_mode), **options)
+    result = finished(trials.host.start_module("socket_buffer_trial", arguments))
     assert result["failed"] and message in result["msg"]
-    assert trials.values() == FIRST and trials.host.read(trials.record) is None
+    assert trials.values() == FIRST and trials.traces() == []
 
 
 def test_a_read_only_proc_sys_is_named_before_anything_is_written(trials):
     trials.host.shell("mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys")
     result = trials.run(SHORT)
     assert result["failed"] and RMEM in result["msg"] and "read-only" in result["msg"]
-    assert trials.host.read(trials.record) is None
+    assert trials.traces() == []
 
 
-def test_check_mode_tells_the_schedule_and_writes_nothing(trials):
-    result = trials.run(SHORT, _ansible_check_mode=True)
-    assert result["schedule"]["total_seconds"] == pytest.approx(1.0) and len(result["schedule"]["arms"]) == 4
-    assert trials.values() == FIRST and trials.host.read(trials.state_dir + "/lock") is None
+def test_a_full_disk_is_named_before_anything_is_written(trials):
+    folder = trials.state_dir
+    trials.host.shell(f"mkdir {folder}; mount -t tmpfs -o size=8k,mode=700 none {folder}; head -c 4096 /dev/zero >{folder}/full")
+    result = trials.run(SHORT)
+    assert result["failed"] and "No space" in result["msg"] and trials.state_dir in result["msg"]
+    assert trials.values() == FIRST and trials.traces() in (["full"], ["full", "lock"])
+
+
+PLAYBOOK = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - linuxnet.socket_buffers.socket_buffer_trial: {arguments}
+      async: 60
+      poll: {poll}
+      register: job
+    - ansible.builtin.pause: {{seconds: 60}}
+"""
+
+
+def start_playbook(trials, options, poll):
+    playbook = trials.host.folder + "/play.yml"
+    trials.host.write(playbook, PLAYBOOK.format(arguments=json.dumps(dict(options, state_dir=trials.state_dir)), poll=poll))
+    namespaces = [f"--{flag}=/proc/{trials.host.keeper.pid}/ns/{name}" for flag, name in (("net", "net"), ("mount", "mnt"))]
+    command = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", "localhost,", "-c", "local", playbook]
+    if not os.access(command[0], os.X_OK):
+        pytest.skip("wants ansible-playbook beside this Python")
+    environment = dict(
+        os.environ, HOME=trials.host.folder, ANSIBLE_HOME=trials.host.folder + "/.ansible", ANSIBLE_ASYNC_DIR=trials.host.folder + "/async",
+        ANSIBLE_COLLECTIONS_PATH=socket_buffer_trial.__file__.split("/ansible_collections/")[0],
+        ANSIBLE_PYTHON_INTERPRETER=sys.executable, ANSIBLE_LOCALHOST_WARNING="0",
+    )
+    return subprocess.Popen(
+        ["nsenter"] + namespaces + command, env=environment, start_new_session=True, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
+    )
+
+
+@pytest.mark.skipif(not shutil.which("nsenter"), reason="wants nsenter(1)")
+def test_when_the_controller_is_killed_the_trial_ends_by_itself(trials):
+    controller = start_playbook(trials, dict(SHORT, pairs=3, block_seconds=1), poll=0)
+    eventually(lambda: trials.values() == IN_B)
+    os.killpg(controller.pid, signal.SIGKILL)
+    controller.communicate()
+    (job,) = trials.host.shell(f"ls {trials.host.folder}/async").split()
+    eventually(lambda: json.loads(trials.host.read(f"{trials.host.folder}/async/{job}") or "{}").get("trial"))
+    result = json.loads(trials.host.read(f"{trials.host.folder}/async/{job}"))
+    assert result["trial"]["status"] == "complete" and len(result["trial"]["blocks"]["arm"]) == 6
+    trials.expect_all_back()
+
+
+@pytest.mark.skipif(not shutil.which("nsenter"), reason="wants nsenter(1)")
+def test_from_ansible_s_archive_the_guardian_outlives_the_job(trials):
+    """As when the job's time is over: Ansible kills the whole process group."""
+    controller = start_playbook(trials, LONG, poll=0)
+    eventually(lambda: trials.values() == IN_B)
+    os.killpg(os.getpgid(json.loads(trials.host.read(trials.record))["pid"]), signal.SIGKILL)
+    trials.expect_all_back()
+    os.killpg(controller.pid, signal.SIGKILL)
+    controller.communicate()

@@ -10,8 +10,10 @@ from ansible.module_utils import basic
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_identity import read_identity
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_writer import HostWriter
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._journal import epoch
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._state_dir import hold_lock
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_record import Record, write_record
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_guard import record_path
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_record import Record, TriedKey, render
 from ansible_collections.linuxnet.socket_buffers.plugins.modules import socket_buffer_tuning
 
 RMEM = "net.ipv4.tcp_rmem"
@@ -403,16 +405,16 @@ def test_another_holder_of_the_lock_is_named(tuned):
 
 def test_a_killed_trial_is_ended_before_originals_are_taken(tuned):
     def leave_a_trial():
-        identity = read_identity(HostFiles())
-        record = Record({RMEM: FIRST[RMEM].strip()}, {RMEM: "4096 131072 16777216"}, identity["boot_id"], identity["netns"])
+        tried = TriedKey(sysctl_file(RMEM), FIRST[RMEM].strip(), "4096 131072 16777216")
+        record = Record("2025-03-01T12:00:00+00:00", epoch(read_identity(HostFiles())), os.getpid(), 1, 60, {RMEM: tried})
         os.mkdir(tuned.state_dir, 0o700)
-        write_record(HostWriter(), tuned.state_dir, record)
+        HostWriter().replace_file(record_path(tuned.state_dir), render(record), 0o600)
 
     tuned.host.call(leave_a_trial)
     tuned.host.write(sysctl_file(RMEM), "4096 131072 16777216")
     assert "a trial was killed here" in tuned.fail(values=WANTED, _ansible_check_mode=True)
     result = tuned.present()
-    assert result["killed_trial"][RMEM]["restored"] and result["originals"][RMEM] == "4096 87380 6291456"
+    assert result["killed_trial"]["restored"][RMEM]["restored"] and result["originals"][RMEM] == "4096 87380 6291456"
     tuned.absent()
     assert tuned.sysctl(RMEM) == FIRST[RMEM] and tuned.files() == []
 
