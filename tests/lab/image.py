@@ -33,8 +33,7 @@ def ensure(settings, suite=SUITE):
     if subprocess.run(("podman", "image", "exists", name), check=False).returncode:
         print(f"lab: building the image {name} (about half a minute)", flush=True)
         _build(name, suite)
-        settings.write_text(_settings(_working_runtime(name)), encoding="utf-8")
-    elif "runtime" not in settings.read_text(encoding="utf-8"):
+    if "runtime" not in settings.read_text(encoding="utf-8"):
         settings.write_text(_settings(_working_runtime(name)), encoding="utf-8")
     return name
 
@@ -58,14 +57,12 @@ def _limit(which, enough):
 
 
 def _build(name, suite):
-    with subprocess.Popen(
-        ("mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}", *_apt_options(), suite, "-", *_apt_sources(suite)),
-        stdout=subprocess.PIPE,
-    ) as builder:
-        imported = subprocess.run(("podman", "import", "--quiet", "-", name), stdin=builder.stdout, stdout=subprocess.DEVNULL, check=False)
-    if builder.returncode or imported.returncode:
-        run("podman", "rmi", "--force", name) if not imported.returncode else None
-        raise LabError(f"the image could not be built: mmdebstrap ended with {builder.returncode}, podman import with {imported.returncode}")
+    build = ("mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}", *_apt_options(), suite, "-", *_apt_sources(suite))
+    with subprocess.Popen(build, stdout=subprocess.PIPE) as builder:
+        identity = run("podman", "import", "--quiet", "-", stdin=builder.stdout)
+    if builder.returncode:
+        raise LabError(f"the image could not be built: mmdebstrap ended with {builder.returncode}; its own words are above")
+    run("podman", "tag", identity, name)
 
 
 def _apt_sources(suite):

@@ -1,168 +1,103 @@
-"""The lab: a fleet of containers, each a host of its own with sshd, and real traffic between them.
+"""A fleet of containers with real traffic between them, to run the playbooks on.
 
-    lab.py up [options]     make what is missing, start the hosts and their traffic, write the inventory
-    lab.py down             remove the hosts
-    lab.py status           list them
-
-Traffic ends by itself after --seconds. A new host is one row of HOSTS, a new traffic one program in traffic/.
+  lab.py up          a fresh fleet, its traffic and its inventory
+  lab.py down        remove it
+  lab.py status      what runs, and the traffic on each host
+  lab.py inventory   path of the inventory
+  lab.py image       name of the hosts' image, built if missing
 """
 import argparse
-import hashlib
 import os
-import pathlib
-import resource
-import shutil
-import subprocess
 import sys
-import time
-from typing import NamedTuple, Optional
+from pathlib import Path
 
-LAB = pathlib.Path(__file__).resolve().parent
-ROOT = LAB.parent.parent
-BUILD = pathlib.Path(os.environ.get("LAB_DIR", ROOT / ".build" / "lab"))
-# Two checkouts on one machine have a fleet each.
-PREFIX = f"sbx-{hashlib.sha256(str(BUILD).encode()).hexdigest()[:6]}-"
-SENDER = "sender"
-# Debian 12's own defaults: what a container would inherit from this machine's kernel differs from machine to machine.
-TCP_RMEM = "4096 131072 6291456"
-SSH_SECONDS = 30
+import image
+from fleet import SENDER, Fleet, Host, Load
+
+BUILD = Path(os.environ.get("LAB_BUILD") or Path(os.path.abspath(__file__)).parents[2] / ".build")
+# What a queued small message takes in kernel memory on average, with a margin for those that are merged on arrival.
+MESSAGE_TRUESIZE = 880
 
 
-class Host(NamedTuple):
-    """What a host receives, and whether its /proc/sys can be written."""
+def hosts(given):
+    """The fleet of the command line, by name: what comes each host's way."""
+    messages = given.messages or int(given.tcp_rmem.split()[2]) // MESSAGE_TRUESIZE
+    bursts = (f"--messages={messages}", f"--message-bytes={given.message_bytes}", f"--upload-bytes={given.upload_bytes}")
+    exchanges = Load("exchanges", (f"--period={given.exchange_period}",))
+    fleet = [
+        Host("collapsing", (Load("bursts", (f"--period={given.burst_period}", *bursts)), exchanges)),
+        Host("slow_reader", (Load("slow_stream", (f"--pause={given.reader_pause}",)),)),
+        Host("healthy", (exchanges,)),
+        Host("idle"),
+        # Its /proc/sys stays read-only, as in most containers. With bursts it has a finding that nothing can be done about.
+        Host("read_only", (Load("bursts", (f"--period={given.burst_period}", *bursts)) if given.read_only_bursts else exchanges,), writable=False),
+    ]
+    fleet += [Host(f"healthy{number}", (exchanges,)) for number in range(2, given.extra_healthy + 2)]
+    names = given.hosts.split(",") if given.hosts else [host.name for host in fleet]
+    unknown = sorted(set(names) - {host.name for host in fleet})
+    if unknown:
+        raise image.LabError(f"--hosts: {', '.join(unknown)} is none of {', '.join(host.name for host in fleet)}")
+    return [Host(SENDER)] + [host for host in fleet if host.name in names]
 
-    traffic: Optional[str]
-    writable: bool = True
+
+def up(fleet, given):
+    wanted = hosts(given)
+    name = image.ensure(BUILD / "containers.conf")
+    addresses = fleet.up(name, wanted, given.tcp_rmem, given.tcp_wmem)
+    if given.seconds:
+        fleet.start_traffic(wanted, addresses, given.seconds)
+    print(f"lab: {len(wanted) - 1} hosts and a sender are up, traffic for {given.seconds:g} s; inventory: {fleet.inventory}")
 
 
-HOSTS = {
-    "collapsing": Host("collapse"),
-    "slow_reader": Host("slow_reader"),
-    "healthy": Host("request_response"),
-    "idle": Host(None),
-    "read_only": Host("request_response", writable=False),
-}
+def down(fleet, _given):
+    fleet.down()
+
+
+def status(fleet, _given):
+    addresses = fleet.addresses()
+    for name, address in addresses.items():
+        print(f"{name:12} {address:15}", "; ".join(fleet.programs(name)) or "no traffic program")
+    if not addresses:
+        print("lab: not up")
+
+
+def inventory(fleet, _given):
+    print(fleet.inventory)
+
+
+def show_image(_fleet, _given):
+    print(image.ensure(BUILD / "containers.conf"))
+
+
+COMMANDS = {"up": up, "down": down, "status": status, "inventory": inventory, "image": show_image}
+
+
+def arguments():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("command", choices=COMMANDS)
+    options.add_argument("--fleet", default="lab", help="name of the fleet; several can be up beside each other (lab)")
+    options.add_argument("--hosts", help="only these, separated by commas (all)")
+    options.add_argument("--extra-healthy", type=int, default=0, help="this many more healthy hosts (0)")
+    options.add_argument("--read-only-bursts", action="store_true", help="the read-only host collapses too")
+    options.add_argument("--seconds", type=float, default=900, help="traffic ends after this time; 0: no traffic (900)")
+    options.add_argument("--tcp-rmem", default="4096 131072 33554432", help="buffer sizes to start from (%(default)s)")
+    options.add_argument("--tcp-wmem", default="4096 16384 4194304", help="(%(default)s)")
+    options.add_argument("--burst-period", type=float, default=2.5, help="seconds from one burst to the next (%(default)s)")
+    options.add_argument("--upload-bytes", type=int, default=4 << 20, help="of each burst, before its messages (%(default)s)")
+    options.add_argument("--messages", type=int, help="of each burst (as many as fill the largest receive buffer)")
+    options.add_argument("--message-bytes", type=int, default=150, help="(%(default)s)")
+    options.add_argument("--reader-pause", type=float, default=0.1, help="seconds the slow reader sleeps between two reads (%(default)s)")
+    options.add_argument("--exchange-period", type=float, default=0.05, help="seconds between ordinary connections (%(default)s)")
+    return options.parse_args()
 
 
 def main():
-    args = parse_arguments()
-    BUILD.mkdir(parents=True, exist_ok=True)
-    write_containers_conf()
-    os.environ["CONTAINERS_CONF"] = str(BUILD / "containers.conf")
-    {"up": up, "down": down, "status": status}[args.action](args)
-
-
-def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("action", choices=("up", "down", "status"))
-    parser.add_argument("--hosts", nargs="+", choices=tuple(HOSTS), default=list(HOSTS), metavar="HOST", help=f"of {', '.join(HOSTS)}")
-    parser.add_argument("--seconds", type=int, default=900, help="how long the traffic runs (default: %(default)s)")
-    parser.add_argument("--tcp-rmem", default=TCP_RMEM, metavar="'MIN DEFAULT MAX'", help="the hosts' tcp_rmem to start from (default: %(default)s)")
-    parser.add_argument("--traffic", action="append", default=[], metavar="HOST='OPTIONS'", help="more options for a host's traffic program")
-    parser.add_argument("--read-only-traffic", choices=("collapse", "request_response"), default="request_response")
-    parser.add_argument("--suite", default="bookworm", help="Debian release of the hosts (default: %(default)s)")
-    return parser.parse_args()
-
-
-def write_containers_conf():
-    """runc and no raised limits: crun refuses hybrid cgroups, and a machine without CAP_SYS_RESOURCE raising of any limit."""
-    limits = ((name, resource.getrlimit(kind)) for name, kind in (("nofile", resource.RLIMIT_NOFILE), ("nproc", resource.RLIMIT_NPROC)))
-    ulimits = ", ".join(f'"{name}={min(1024, soft) if soft > 0 else 1024}:{min(1024, hard) if hard > 0 else 1024}"' for name, (soft, hard) in limits)
-    text = f'[engine]\nruntime = "runc"\n[containers]\ndefault_ulimits = [{ulimits}]\n'
-    (BUILD / "containers.conf").write_text(text)
-
-
-def up(args):
-    missing = [program for program in ("podman", "runc", "mmdebstrap", "ssh-keygen") if not shutil.which(program)]
-    if missing:
-        sys.exit(f"lab: {', '.join(missing)} missing; as root: apt-get install podman runc netavark aardvark-dns iptables catatonit mmdebstrap openssh-client")
-    image = f"localhost/linuxnet-lab:{args.suite}"
-    subprocess.run([LAB / "image.sh", image, args.suite], check=True)
-    make_key()
-    down(args)
-    wanted = {name: HOSTS[name] for name in args.hosts}
-    if "read_only" in wanted:
-        wanted["read_only"] = wanted["read_only"]._replace(traffic=args.read_only_traffic)
-    start(SENDER, Host(None), image, args)
-    for name, host in wanted.items():
-        start(name, host, image, args)
-    addresses = {name: address(name) for name in wanted}
-    write_inventory(addresses)
-    for name in wanted:
-        wait_for_ssh(name, addresses[name])
-    for name, host in wanted.items():
-        if host.traffic:
-            start_traffic(name, host, addresses[name], args)
-    print(f"lab: {len(wanted)} hosts are up ({', '.join(wanted)}), traffic for {args.seconds} s; inventory {BUILD / 'hosts.yml'}")
-
-
-def down(_args):
-    for name in containers():
-        podman("rm", "-f", "-t0", name)
-
-
-def status(_args):
-    subprocess.run(["podman", "ps", "-a", "--filter", f"name=^{PREFIX}"], check=True)
-
-
-def containers():
-    return podman("ps", "-a", "--filter", f"name=^{PREFIX}", "--format", "{{.Names}}").split()
-
-
-def make_key():
-    if not (BUILD / "key").exists():
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "linuxnet lab", "-f", BUILD / "key"], check=True)
-
-
-def start(name, host, image, args):
-    # --init, so that what a killed process leaves is reaped as on any host.
-    options = ["--init", "--hostname", name.replace("_", "-"), "--sysctl", f"net.ipv4.tcp_rmem={args.tcp_rmem}"]
-    if host.writable:
-        options += ["--cap-add", "NET_ADMIN", "--security-opt", "unmask=/proc/sys"]
-    mounts = [f"{LAB / 'traffic'}:/opt/traffic:ro", f"{BUILD / 'key.pub'}:/root/.ssh/authorized_keys:ro"]
-    volumes = [word for mount in mounts for word in ("--volume", mount)]
-    # sshd wants its directory, and in a container of many limits no seccomp of its own is needed.
-    podman("run", "-d", "--name", PREFIX + name, *options, *volumes, image, "sh", "-c", "mkdir -p /run/sshd && exec /usr/sbin/sshd -D -e")
-
-
-def address(name):
-    return podman("inspect", "--format", "{{.NetworkSettings.IPAddress}}", PREFIX + name).strip()
-
-
-def start_traffic(name, host, target, args):
-    more = [word for entry in args.traffic if entry.partition("=")[0] == name for word in entry.partition("=")[2].split()]
-    program = ["python3", f"/opt/traffic/{host.traffic}.py"]
-    end = ["--seconds", str(args.seconds), *more]
-    podman("exec", "-d", PREFIX + name, *program, "receive", *end)
-    podman("exec", "-d", PREFIX + SENDER, *program, "send", "--to", target, *end)
-
-
-def wait_for_ssh(name, target):
-    end = time.monotonic() + SSH_SECONDS
-    while subprocess.run(["ssh", *ssh_options().split(), f"root@{target}", "true"], capture_output=True, check=False).returncode:
-        if time.monotonic() > end:
-            sys.exit(f"lab: no ssh to {name} ({target}) within {SSH_SECONDS} s; look at: podman logs {PREFIX}{name}")
-        time.sleep(0.3)
-
-
-def ssh_options():
-    return f"-i {BUILD / 'key'} -o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
-
-
-def write_inventory(addresses):
-    hosts = "".join(f"    {name}: {{ansible_host: {target}}}\n" for name, target in addresses.items())
-    # A short control path: the one in the home directory may be too long for a socket.
-    (BUILD / "hosts.yml").write_text(
-        "---\nlab:\n  hosts:\n" + hosts + "  vars:\n    ansible_user: root\n    ansible_python_interpreter: /usr/bin/python3\n"
-        f"    ansible_ssh_common_args: {ssh_options()}\n    ansible_pipelining: true\n"
-    )
-
-
-def podman(*words):
-    done = subprocess.run(["podman", *words], capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"lab: podman {' '.join(words)} failed: {done.stderr.strip()}")
-    return done.stdout
+    given = arguments()
+    os.environ.setdefault("CONTAINERS_CONF", str(BUILD / "containers.conf"))
+    try:
+        COMMANDS[given.command](Fleet(given.fleet, BUILD / given.fleet), given)
+    except image.LabError as error:
+        sys.exit(f"lab: {error}")
 
 
 if __name__ == "__main__":
