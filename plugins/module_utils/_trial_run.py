@@ -14,7 +14,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._guardian 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles, sysctl_path
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_identity import read_identity
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_writer import HostWriter
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._journal import epoch
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._journal import JOURNAL_NAME, PENDING, JournalError, epoch, parse
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._proc_parsers import MalformedText
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._snapshot import take_snapshot
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._state_dir import (
@@ -47,7 +47,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_sch
 )
 
 # What keeps a trial from starting, each with a message for the user. Later trouble is the reason of an aborted trial.
-ERRORS = (Busy, GuardianFailed, OSError, RecordError, TransactionFailed, UnsafeStateDir, ValueError)
+ERRORS = (Busy, GuardianFailed, JournalError, OSError, RecordError, TransactionFailed, UnsafeStateDir, ValueError)
 
 POLL_SECONDS = 0.5
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -88,6 +88,7 @@ def refuse(files: HostFiles, request: Request) -> None:
     """What would keep this trial from starting, found without writing anything."""
     refuse_if_held(request.state_dir)
     check_writable(files, request.candidate)
+    _refuse_unfinished(files, request.state_dir)
     originals = read_values(files, request.candidate)
     killed = find_killed(files, request.state_dir)
     if killed and outlived(killed, read_identity(files)):
@@ -99,12 +100,20 @@ def run_trial(files: HostFiles, writer: HostWriter, request: Request) -> Outcome
     """Ends at the originals. The lock is held throughout: whoever writes here holds it."""
     check_writable(files, request.candidate)
     with hold_lock(request.state_dir, f"socket_buffer_trial of {', '.join(request.candidate)}, {request.total_seconds():g} s"):
+        _refuse_unfinished(files, request.state_dir)
         identity = read_identity(files)
         recovered = recover(files, writer, request.state_dir)
         originals = read_values(files, request.candidate)
         _refuse_nothing_to_try(originals, request.candidate)
         trial = _guarded_trial(files, writer, request, identity, originals)
     return Outcome(trial, recovered, lost_keys(trial["restored"]))
+
+
+def _refuse_unfinished(files: HostFiles, state_dir: str) -> None:
+    """Half of what a killed run was enforcing is no baseline for anything."""
+    path = os.path.join(state_dir, JOURNAL_NAME)
+    if any(entry.phase == PENDING for entry in parse(files.read_text(path), path)):
+        raise JournalError(f"{path}: socket_buffer_tuning was killed before it was done; run it again (state present or absent), then try")
 
 
 def _refuse_nothing_to_try(originals: Values, candidate: Values) -> None:

@@ -308,6 +308,19 @@ def test_a_damaged_record_is_named_and_stays(trials):
     assert trials.values() == IN_B and trials.host.read(trials.record) == "{"
 
 
+def test_what_a_killed_tuning_left_is_no_baseline(trials):
+    entry = {
+        "id": 1, "started": "2026-01-01T00:00:00+00:00", "identity": {"boot_id": "b", "netns": "n"}, "phase": "pending",
+        "keys": {RMEM: {"original": FIRST[RMEM].strip(), "written": "4096 87380 2097152"}}, "file": None,
+    }
+    trials.host.shell(f"install -d -m 700 {trials.state_dir}")
+    trials.host.write(trials.state_dir + "/journal.json", json.dumps({"version": 1, "entries": [entry]}))
+    for check_mode in (False, True):
+        result = trials.run(SHORT, _ansible_check_mode=check_mode)
+        assert result["failed"] and "journal.json" in result["msg"] and "socket_buffer_tuning" in result["msg"]
+    assert trials.values() == FIRST
+
+
 def test_two_trials_do_not_run_at_once(trials):
     first = trials.start_in_b()
     for check_mode in (True, False):
