@@ -15,7 +15,8 @@ short_description: An inventory of socket buffer sizes
 version_added: 0.1.0
 author: linuxnet.socket_buffers authors (@linuxnet)
 description:
-  - Lists for each host its sizes, the files that decide them, what the next boot would change, and how often queues were collapsed and pruned since the last one.
+  - Lists for each host its sizes, the files that decide them, what the next boot would change, and how often queues were collapsed and
+    pruned since the last one.
 positional: _input, generated
 options:
   _input:

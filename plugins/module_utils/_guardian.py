@@ -46,7 +46,9 @@ def is_ours(present: List[str], original: List[str], candidate: List[str]) -> bo
 
 def restore(keys: Mapping[str, Mapping[str, str]]) -> bool:
     """Put every original back, but leave what somebody else changed. Whether no key refused."""
-    return all([_restore_one(row["path"], row["original"], row["candidate"]) for row in keys.values()])
+    # All of them first: one that refuses must not keep the others from being tried.
+    done = [_restore_one(row["path"], row["original"], row["candidate"]) for row in keys.values()]
+    return all(done)
 
 
 def _restore_one(path: str, original: str, candidate: str) -> bool:

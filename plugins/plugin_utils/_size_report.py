@@ -4,7 +4,7 @@
 """An inventory of sizes: what each host has, who sets it, and what a boot would change. Pure."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._tables import markdown_table, text_table

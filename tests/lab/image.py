@@ -4,7 +4,6 @@ import os
 import re
 import resource
 import subprocess
-from pathlib import Path
 
 SUITE = "bookworm"
 PACKAGES = ("iproute2", "openssh-server", "procps", "python3", "sudo")

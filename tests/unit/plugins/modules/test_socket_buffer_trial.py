@@ -106,9 +106,9 @@ class Trials:
     def start(self, options, script=None, **changed):
         return self.host.start_module("socket_buffer_trial", dict(options, state_dir=self.state_dir, **changed), script)
 
-    def start_in_b(self, options=LONG, **changed):
+    def start_in_b(self, options=None, **changed):
         """A trial that has the candidate in force."""
-        process = self.start(options, **changed)
+        process = self.start(options or LONG, **changed)
         eventually(lambda: self.values() == IN_B)
         return process
 
@@ -441,7 +441,7 @@ def start_playbook(trials, options, poll):
         pytest.skip("wants ansible-playbook beside this Python")
     environment = dict(
         os.environ, HOME=trials.host.folder, ANSIBLE_HOME=trials.host.folder + "/.ansible", ANSIBLE_ASYNC_DIR=trials.host.folder + "/async",
-        ANSIBLE_COLLECTIONS_PATH=socket_buffer_trial.__file__.split("/ansible_collections/")[0],
+        ANSIBLE_COLLECTIONS_PATH=socket_buffer_trial.__file__.partition("/ansible_collections/")[0],
         ANSIBLE_PYTHON_INTERPRETER=sys.executable, ANSIBLE_LOCALHOST_WARNING="0",
     )
     return subprocess.Popen(
