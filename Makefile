@@ -12,7 +12,8 @@ LIMIT ?=
 ARGS ?=
 
 export ANSIBLE_HOME := $(BUILD)/ansible
-export ANSIBLE_COLLECTIONS_PATH := $(BUILD)
+# Your own collections stay in reach, after this checkout.
+export ANSIBLE_COLLECTIONS_PATH := $(BUILD):$(or $(ANSIBLE_COLLECTIONS_PATH),$(HOME)/.ansible/collections:/usr/share/ansible/collections)
 export ANSIBLE_LOCALHOST_WARNING := false
 
 .PHONY: help run run-lab run-inventory lab-up lab-down tree test clean
@@ -23,7 +24,8 @@ help:
 run: $(if $(INVENTORY),run-inventory,run-lab) ## measure, tune and verify: the lab, or INVENTORY=... [LIMIT=... ARGS="-K --check"] [PLAYBOOK=measure]
 
 run-inventory: tree $(RUN)/ready
-	$(RUN)/bin/ansible-playbook -i $(INVENTORY) $(if $(LIMIT),--limit '$(LIMIT)') $(ARGS) linuxnet.socket_buffers.$(PLAYBOOK)
+	@command -v ssh >/dev/null || tools/apt.sh openssh-client
+	$(RUN)/bin/ansible-playbook -i '$(INVENTORY)' $(if $(LIMIT),--limit '$(LIMIT)') $(ARGS) linuxnet.socket_buffers.$(PLAYBOOK)
 
 run-lab: tree $(RUN)/ready lab-up
 	$(RUN)/bin/ansible-playbook -i $(BUILD)/lab/hosts.yml -e @tests/lab/vars.yml $(if $(LIMIT),--limit '$(LIMIT)') $(ARGS) linuxnet.socket_buffers.$(PLAYBOOK)
@@ -60,5 +62,6 @@ test: ## every gate, with a count at the end
 $(addprefix test-,$(GATES)): test-%: ## one gate: unit python36 sanity lint core216 molecule
 	@tools/test.sh $*
 
-clean: lab-down ## remove all that was made here
+clean: ## remove all that was made here
+	-@! command -v podman >/dev/null || $(LAB) down
 	rm -rf $(BUILD)

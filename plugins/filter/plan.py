@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
@@ -106,6 +107,8 @@ _value:
 
 
 def filter_plan(findings, facts, policy=None):
+    if isinstance(policy, str):
+        policy = _parsed(policy)
     if not isinstance(findings, (list, tuple)) or not all(isinstance(finding, Mapping) for finding in findings):
         raise AnsibleFilterError(f"plan: findings: wants the list of dictionaries that diagnose returned, got {type(findings).__name__}")
     if not isinstance(facts, Mapping):
@@ -116,6 +119,14 @@ def filter_plan(findings, facts, policy=None):
         return plan(findings, facts, policy)
     except ValueError as error:
         raise AnsibleFilterError(f"plan: {error}") from error
+
+
+def _parsed(policy):
+    """On the command line, -e name='{...}' is text."""
+    try:
+        return json.loads(policy) if policy.strip() else None
+    except ValueError as error:
+        raise AnsibleFilterError(f"plan: policy: is text but not JSON ({error}): {policy!r}") from error
 
 
 class FilterModule:

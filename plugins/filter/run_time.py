@@ -26,7 +26,7 @@ options:
 EXAMPLES = r"""
 - ansible.builtin.debug:
     msg: "{{ {'pairs': 16, 'block_seconds': 15, 'washout_seconds': 3} | linuxnet.socket_buffers.run_time }}"
-  # {seconds: 576.0, pause_seconds: 576, limit_seconds: 1212, text: 9 min 36 s}
+  # {seconds: 576.0, pause_seconds: 576, limit_seconds: 1212, late_tries: 127, text: 9 min 36 s}
 """
 
 RETURN = r"""
@@ -43,6 +43,9 @@ _value:
     limit_seconds:
       type: int
       description: After this the host's job runner ends the run (C(async)).
+    late_tries:
+      type: int
+      description: How many looks, 5 seconds apart, until then.
     text:
       type: str
       description: The same for a person.

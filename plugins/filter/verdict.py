@@ -49,7 +49,7 @@ _value:
     verdict:
       type: str
       description:
-        - V(improved) if the metric is proven better by at least O(min_effect) and no guard is worse or in doubt; V(regressed) if it or a
+        - V(improved) if the metric is proven better, by an estimated O(min_effect) at least, and no guard is worse or in doubt; V(regressed) if it or a
           guard is proven worse; V(unchanged) if any change is proven smaller than O(min_effect); else V(inconclusive).
     reason:
       type: str

@@ -17,6 +17,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce_p
     Work,
     dropin_content,
     plan_absent,
+    plan_nothing,
     plan_present,
     plan_recovery,
     refuse_conflicts,
@@ -57,12 +58,13 @@ ERRORS = (Busy, InvalidValue, JournalError, OSError, PersistenceConflict, Record
 
 
 class Request(NamedTuple):
-    """What the user asked for; `values` are validated, and empty to take everything back."""
+    """What the user asked for; `values` are validated, and empty to take everything back, or only to end what was killed."""
 
     values: Dict[str, str]
     persist: bool
     force: bool
     state_dir: str
+    only_recover: bool = False
 
 
 def enforce(files: HostFiles, writer: HostWriter, request: Request, check_mode: bool) -> Work:
@@ -89,7 +91,9 @@ def _plan(files: HostFiles, request: Request) -> Work:
     found = _read_view(files, request)
     recovery = plan_recovery(found, DROPIN_PATH, identity)
     stamp = Entry(0, _now(), epoch(identity), PENDING, {}, None)
-    if request.values:
+    if request.only_recover:
+        main = plan_nothing(recovery.view)
+    elif request.values:
         if request.persist:
             text = dropin_content(recovery.view, request.values)
             refuse_conflicts(read_boot_files(files), DROPIN_PATH, text, request.values)

@@ -102,20 +102,29 @@ def refuse_conflicts(boot_files: BootFiles, path: str, text: str, wanted: Mappin
 
 
 def plan_recovery(view: View, path: str, identity: Mapping[str, Any]) -> Outcome:
-    """Back to the state before a run that was killed; of an earlier boot, only the file outlived it."""
+    """Back to the state before a run that was killed. What somebody else changed since is left, and stays in the journal."""
     if not view.entries or view.entries[-1].phase != PENDING:
         return Outcome(None, view, {"recovered": None, "left": []})
     pending = view.entries[-1]
-    keys = pending.keys if pending.identity == epoch(identity) else {}
-    runtime, left, _keys_left = _runtime_back(view, keys, force=False)
+    keys = pending.keys if pending.identity == epoch(identity) else _set_again(pending, view.dropin)
+    runtime, left, keys_left = _runtime_back(view, keys, force=False)
     dropin, file_left = _dropin_back(view, pending.file, force=False)
+    rest = reduced([pending._replace(phase=DONE)], set(keys_left), file=bool(file_left))
     recovered = {
         "started": pending.started,
         "keys": {key: canonical(value) for key, value in runtime.items()},
         "dropin": path if dropin else None,
     }
-    step = _step(view, Change(runtime, dropin), announced=view.entries, after=view.entries[:-1])
+    step = _step(view, Change(runtime, dropin), announced=view.entries, after=view.entries[:-1] + rest)
     return Outcome(step, _after(view, step), {"recovered": recovered, "left": left + file_left})
+
+
+def _set_again(pending: Entry, dropin: FileState) -> Dict[str, KeyChange]:
+    """Of an earlier boot: what this one was given anew, because the drop-in was written before the run ended."""
+    if not pending.file or pending.file.written_text is None or dropin.text != pending.file.written_text:
+        return {}
+    settings = dropin_settings(pending.file.written_text)
+    return {key: change for key, change in pending.keys.items() if key in settings}
 
 
 def plan_present(view: View, path: str, stamp: Entry, wanted: Mapping[str, str], persist: bool) -> Outcome:
@@ -152,6 +161,11 @@ def dropin_content(view: View, wanted: Mapping[str, str]) -> str:
     original = file.original_text if file else view.dropin.text
     settings = dropin_settings(file.written_text) if file else {}
     return dropin_text(original, dict(settings, **wanted))
+
+
+def plan_nothing(view: View) -> Outcome:
+    """After a recovery, all is as it should be."""
+    return Outcome(None, view, _report(view, view.entries, [], []))
 
 
 def plan_absent(view: View, path: str, stamp: Entry, force: bool) -> Outcome:

@@ -19,9 +19,17 @@ def result(work: Work, dropin_path: str) -> Dict[str, Any]:
         "drifted": main.report["drifted"],
         "recovered": recovery.report["recovered"],
         "killed_trial": work.killed_trial,
-        "left": recovery.report["left"] + main.report["left"],
+        "left": _left(work, dropin_path),
         "originals": main.report["originals"],
     }
+
+
+def _left(work: Work, dropin_path: str) -> List[Dict[str, Any]]:
+    """What is left in the end: a recovery may leave what the change itself then puts right, or leaves too."""
+    recovery, main = work.outcomes
+    settled = {change["key"] for change in _changes(recovery.view, main.view)}
+    settled.update([dropin_path] if recovery.view.dropin != main.view.dropin else [], (row["name"] for row in main.report["left"]))
+    return [row for row in recovery.report["left"] if row["name"] not in settled] + main.report["left"]
 
 
 def diff(work: Work, dropin_path: str) -> List[Dict[str, str]]:

@@ -24,7 +24,11 @@ attributes:
     description: Target OS or families that it works on.
     platforms: linux
     support: full
-options: {}
+options:
+  state_dir:
+    description: State directory of the writers on this host, to tell whether it exists. Its content needs root and is not read.
+    type: path
+    default: /var/lib/linuxnet-socket-buffers
 notes:
   - Values are those of the network namespace that the module runs in.
   - A value at boot follows the order of C(sysctl --system) of procps, C(/etc/sysctl.conf) last. C(systemd-sysctl) orders the
@@ -130,6 +134,11 @@ ansible_facts:
               returned: always
               type: str
               sample: podman
+            has_state_dir:
+              description: Whether O(state_dir) exists, as it does where something was kept, a trial runs, or a run was killed.
+              returned: always
+              type: bool
+              sample: false
             managers:
               description: Programs that set socket buffers by themselves and run, or left a profile behind.
               returned: always
@@ -237,16 +246,17 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_facts import read_host
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles, TolerantFiles
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_identity import read_identity
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._state_dir import DEFAULT_STATE_DIR
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_facts import read_sysctls
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_value import triple
 
 
-def read_facts(files: HostFiles) -> Dict[str, Any]:
+def read_facts(files: HostFiles, state_dir: str = DEFAULT_STATE_DIR) -> Dict[str, Any]:
     sysctls = read_sysctls(files)
     return {
         "version": 1,
         "identity": read_identity(files),
-        "host": read_host(files),
+        "host": dict(read_host(files), has_state_dir=files.exists(state_dir)),
         "tcp_rmem": triple(sysctls["net.ipv4.tcp_rmem"]["value"]),
         "tcp_wmem": triple(sysctls["net.ipv4.tcp_wmem"]["value"]),
         "sysctls": sysctls,
@@ -254,9 +264,9 @@ def read_facts(files: HostFiles) -> Dict[str, Any]:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    module = AnsibleModule(argument_spec={"state_dir": {"type": "path", "default": DEFAULT_STATE_DIR}}, supports_check_mode=True)
     files = TolerantFiles()
-    facts = read_facts(files)
+    facts = read_facts(files, module.params["state_dir"])
     for unreadable in files.unreadable:
         module.warn(f"taken as absent, since it cannot be read: {unreadable}")
     module.exit_json(ansible_facts={"socket_buffers": facts})

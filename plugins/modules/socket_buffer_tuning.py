@@ -20,8 +20,9 @@ options:
     description:
       - V(present) makes the host hold the O(values), now and (with O(persist)) after a boot.
       - V(absent) brings back the originals of everything this module ever changed and did not bring back yet.
+      - V(recovered) only undoes what a run of this module, or a trial together with its guardian, left when it was killed.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, recovered]
     default: present
   values:
     description:
@@ -31,7 +32,7 @@ options:
         C(net.core.rmem_default), C(net.core.rmem_max), C(net.core.wmem_default) and C(net.core.wmem_max).
       - A triple must fulfil 4096 <= min <= default <= max <= 2147483647; the kernel would accept an inverted one.
       - Sysctls that an earlier run set and this one does not name keep what that run gave them.
-      - Required with O(state=present), not used with O(state=absent).
+      - Required with O(state=present), not used with the other states.
     type: dict
   persist:
     description:
@@ -208,7 +209,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._state_dir
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_value import validated
 
 ARGUMENT_SPEC = {
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "state": {"type": "str", "choices": ["present", "absent", "recovered"], "default": "present"},
     "values": {"type": "dict"},
     "persist": {"type": "bool", "default": True},
     "force": {"type": "bool", "default": False},
@@ -229,6 +230,7 @@ def main() -> None:
             persist=params["persist"],
             force=params["force"],
             state_dir=params["state_dir"],
+            only_recover=params["state"] == "recovered",
         )
         work = enforce(HostFiles(), HostWriter(), request, module.check_mode)
     except ERRORS as error:

@@ -10,7 +10,7 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._pairs import paired
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._sign_flip import p_greater
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._sign_flip import least_pairs, p_greater
 
 # Sign of a log ratio that is bad, by the direction that is good.
 WORSE = {"lower": 1.0, "higher": -1.0}
@@ -58,7 +58,11 @@ def judge(guard: Guard, trial: Mapping[str, Any], alpha: float) -> dict[str, Any
     """
     judged: dict[str, Any] = {"name": guard.name, "before": None, "after": None, "effect": None, "p_value": None, "ok": True}
     arms = paired(trial, guard.counters, guard.per)
-    if arms is None or not arms.moved() or not arms.log_ratios():
+    if arms is None:
+        return judged  # this kernel does not count it
+    if len(arms.a_events) < least_pairs(alpha):
+        return dict(judged, ok=None)  # too many blocks whose value is unknown
+    if not arms.moved() or not arms.log_ratios():
         return judged
     worsening = [WORSE[guard.direction] * difference for difference in arms.log_ratios()]
     before, after = arms.rates()

@@ -60,13 +60,12 @@ def _rolled_back(record: Record) -> Outcome | None:
     tuning = record.get("tuning")
     if not tuning or record.get("plan"):
         return None
+    name, reason = "left", "nothing of ours to bring back"
+    if tuning["changed"]:
+        name, reason = ("would_try", "the originals would be brought back") if record.get("check_mode") else ("reverted", "the originals are back")
     if tuning.get("left"):
-        return Outcome("reverted", f"not brought back: {_left(tuning)}", True)
-    if not tuning["changed"]:
-        return Outcome("left", "nothing of ours to bring back", False)
-    if record.get("check_mode"):
-        return Outcome("would_try", "the originals would be brought back", False)
-    return Outcome("reverted", "the originals are back", False)
+        return Outcome(name, f"not brought back: {_left(tuning)}", True)
+    return Outcome(name, reason, False)
 
 
 def _nothing_to_change(record: Record) -> Outcome | None:

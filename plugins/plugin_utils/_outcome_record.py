@@ -13,6 +13,7 @@ Result = Mapping[str, Any]
 # The remote steps in the order they run, and how the report calls them.
 STEPS = {
     "facts": "reading the sizes",
+    "recovery": "undoing what a killed run left",
     "window_start": "starting the window",
     "window": "collecting the window",
     "trial_start": "starting the trial",
@@ -41,7 +42,7 @@ def outcome_record(results: Result) -> dict[str, Any]:
         "facts": _picked(_mapping(_mapping(done["facts"].get("ansible_facts")).get("socket_buffers")), FACTS_KEPT),
         "trial": _picked(_mapping(done["trial"].get("trial")), TRIAL_KEPT),
         "tuning": _picked(done["tuning"], TUNING_KEPT) if "changes" in done["tuning"] else None,
-        "recovered": any(result.get("recovered") for result in done.values()),
+        "recovered": any(result.get("recovered") or result.get("killed_trial") for result in done.values()),
     }
     record.update((name, results.get(name) or None) for name in DECISIONS)
     return record

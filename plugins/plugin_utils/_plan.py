@@ -4,10 +4,13 @@
 """From findings to at most one candidate, with the reason for every number. Pure."""
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._dropin import DROPIN_PATH
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_table import INT_MAX
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_value import InvalidValue, validated
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._guards import GUARDS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._rates import check_keys
 
@@ -114,12 +117,17 @@ def plan(findings: Sequence[Mapping[str, Any]], facts: Mapping[str, Any], policy
             f" {candidate.maximum}: {candidate.ceiling}",
         )
     minimum = facts["tcp_rmem"]["min"]
+    new = f"{minimum} {room.default} {candidate.maximum}"
+    try:
+        validated({key: new})
+    except InvalidValue as error:
+        return dict(_nothing(scenario, f"{scenario} argues to {finding['direction']} {key}, but what it holds must be put right first: {error}"), blocked=True)
     return {
         "scenario": scenario,
         "changes": [{
             "key": key,
             "old": f"{minimum} {room.default} {room.maximum}",
-            "new": f"{minimum} {room.default} {candidate.maximum}",
+            "new": new,
             "reason": candidate.reason,
             "ceiling": candidate.ceiling,
         }],
@@ -135,14 +143,22 @@ def _nothing(scenario: str | None, reason: str) -> dict[str, Any]:
 
 
 def _obstacle(key: str, facts: Mapping[str, Any]) -> str | None:
+    """What would make a trial pointless, or end it before it starts."""
     sysctl = facts["sysctls"].get(key, {})
     if not sysctl.get("present"):
         return f"{key} is argued for, but this host does not have it"
     if sysctl.get("writable") is False:
         return f"{key} is argued for, but cannot be written on this host: it is read-only here, as /proc/sys is in most containers"
+    if _wins_at_boot(sysctl.get("boot_file")):
+        return f"{key} is argued for, but {sysctl['boot_file']} sets it at every boot, after {DROPIN_PATH}: take it out of there first"
     if facts["tcp_rmem"] is None:
         return f"{key} is argued for, but its present value could not be read, so it could not be restored either"
     return None
+
+
+def _wins_at_boot(path: str | None) -> bool:
+    """sysctl.d is read in the order of the names, whatever the folder, and /etc/sysctl.conf after it."""
+    return path == "/etc/sysctl.conf" or (path is not None and posixpath.basename(path) > posixpath.basename(DROPIN_PATH))
 
 
 def _room(facts: Mapping[str, Any]) -> Room:

@@ -9,6 +9,8 @@ from typing import Any
 
 # A busy host starts and ends a run late: the job's own limit leaves room for that.
 START_MARGIN_SECONDS = 60
+# Between two looks at a job that is late.
+TRY_SECONDS = 5
 
 
 def trial_seconds(pairs: int, block_seconds: float, washout_seconds: float) -> float:
@@ -17,11 +19,17 @@ def trial_seconds(pairs: int, block_seconds: float, washout_seconds: float) -> f
 
 
 def run_time(seconds: float) -> dict[str, Any]:
-    """{seconds, pause_seconds, limit_seconds, text} of a run that takes `seconds`."""
+    """{seconds, pause_seconds, limit_seconds, late_tries, text} of a run that takes `seconds`."""
     if not 0 < seconds < float("inf"):
         raise ValueError(f"a run takes more than 0 seconds, got {seconds!r}")
     whole = math.ceil(seconds)
-    return {"seconds": seconds, "pause_seconds": whole, "limit_seconds": 2 * whole + START_MARGIN_SECONDS, "text": _text(whole)}
+    return {
+        "seconds": seconds,
+        "pause_seconds": whole,
+        "limit_seconds": 2 * whole + START_MARGIN_SECONDS,
+        "late_tries": (whole + START_MARGIN_SECONDS) // TRY_SECONDS,
+        "text": _text(whole),
+    }
 
 
 def _text(seconds: int) -> str:

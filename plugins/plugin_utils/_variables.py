@@ -14,6 +14,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._sign_flip
 
 PREFIX = "socket_buffers_"
 DAY_SECONDS = 86400
+MOST_BUCKETS = 3600  # of one window, as socket_counter_facts takes them
 
 
 class Variable(NamedTuple):
@@ -104,7 +105,9 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
     trial = 2 * pairs * (block + washout)
     rules = (
         (interval > window, f"socket_buffers_interval_seconds is {interval:g}, longer than socket_buffers_window_seconds, {window:g}"),
+        (window / interval > MOST_BUCKETS, f"socket_buffers_window_seconds of {window:g} has more than {MOST_BUCKETS} buckets of {interval:g} s; raise socket_buffers_interval_seconds"),
         (pairs < needed, f"socket_buffers_pairs is {pairs}, but to reach socket_buffers_alpha {alpha:g} a trial needs {needed}"),
+        (washout >= block, f"socket_buffers_washout_seconds is {washout:g}, not shorter than socket_buffers_block_seconds, {block:g}"),
         (trial > DAY_SECONDS, f"socket_buffers_pairs, _block_seconds and _washout_seconds make a trial of {trial:.0f} s, more than a day"),
     )
     return [text for broken, text in rules if broken]

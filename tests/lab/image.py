@@ -16,7 +16,10 @@ class LabError(Exception):
 
 def run(*command, **options):
     """Run a program and return its standard output; its own words on failure."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False, **options)
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False, **options)
+    except FileNotFoundError:
+        raise LabError(f"{command[0]} is missing; make lab-up installs what the lab needs") from None
     if done.returncode:
         raise LabError(f"{' '.join(command[:3])} ... failed ({done.returncode}): {done.stderr.strip() or done.stdout.strip()}")
     return done.stdout.strip()

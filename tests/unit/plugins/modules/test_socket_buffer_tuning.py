@@ -353,17 +353,24 @@ def test_recovery_leaves_what_somebody_else_changed(tuned):
     result = tuned.absent()
     assert [row["name"] for row in result["left"]] == [RMEM]
     assert tuned.sysctl(RMEM) == "4096\t87380\t1048576\n" and tuned.sysctl(WMEM) == FIRST[WMEM]
+    # The original is still known, so force can bring it back.
+    tuned.absent(force=True)
+    assert tuned.sysctl(RMEM) == FIRST[RMEM]
 
 
 @pytest.mark.parametrize("part", ["boot_id", "netns"])
-def test_recovery_after_a_restart_puts_only_the_file_right(tuned, part):
+@pytest.mark.parametrize("written, left_with", [(True, FIRST[RMEM]), (False, "4096\t131072\t8388608\n")])
+def test_recovery_after_a_restart_undoes_what_the_dropin_set_again(tuned, part, written, left_with):
+    """Without the drop-in, whatever the host holds now is not ours."""
     kill_with_all_written(tuned)
     journal = tuned.journal()
     journal["entries"][-1]["identity"][part] = "another"
     tuned.host.write(tuned.state_dir + "/journal.json", json.dumps(journal))
+    if not written:
+        tuned.host.shell(f"rm {DROPIN}")
     result = tuned.absent()
-    assert result["recovered"]["keys"] == {} and tuned.host.read(DROPIN) is None
-    assert tuned.sysctl(RMEM) == "4096\t131072\t8388608\n"
+    assert bool(result["recovered"]["keys"]) == written and tuned.host.read(DROPIN) is None
+    assert tuned.sysctl(RMEM) == left_with
 
 
 @pytest.mark.parametrize("persist, left_with", [(True, FIRST[RMEM]), (False, "4096\t131072\t8388608\n")])
@@ -467,3 +474,14 @@ def test_whitespace_is_no_change_and_a_duplicate_key_keeps_its_effect(tuned):
     assert tuned.present({RMEM: "4096\t131072\t8388608"})["changed"] is False
     text = tuned.host.read(DROPIN)
     assert text.index("somaxconn = 1") < text.index("somaxconn = 2") and text.rindex(RMEM) > text.index("somaxconn = 2")
+
+
+def test_recovered_undoes_what_was_killed_and_nothing_else(tuned):
+    before = tuned.snapshot()
+    kill_with_all_written(tuned)
+    result = tuned.run(state="recovered")
+    assert result["changed"] and set(result["recovered"]["keys"]) == {RMEM, WMEM}
+    assert tuned.snapshot() == before
+    tuned.present()
+    kept = tuned.snapshot()
+    assert tuned.run(state="recovered")["changed"] is False and tuned.snapshot() == kept

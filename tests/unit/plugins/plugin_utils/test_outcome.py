@@ -67,6 +67,7 @@ TRIED = {"findings": [COLLAPSING], "plan": PLAN, "trial": COMPLETE}
         ({"tuning": ENFORCED, "check_mode": True}, ("would_try", "the originals would be brought back", False)),
         ({"tuning": UNCHANGED}, ("left", "nothing of ours to bring back", False)),
         ({"tuning": FOREIGN}, ("reverted", "not brought back: net.ipv4.tcp_wmem (changed by somebody else)", True)),
+        ({"tuning": dict(FOREIGN, changed=False)}, ("left", "not brought back: net.ipv4.tcp_wmem (changed by somebody else)", True)),
         ({}, ("failed", "the run left nothing for this host", True)),
         (dict.fromkeys(("failure", "findings", "plan", "trial", "verdict")), ("failed", "the run left nothing for this host", True)),
     ],

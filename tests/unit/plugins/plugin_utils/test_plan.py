@@ -131,3 +131,25 @@ def test_arguments_that_are_something_else_are_refused(findings, host, named):
 
 def test_every_scenario_with_a_knob_has_an_answer():
     assert {scenario.name for scenario in SCENARIOS if scenario.key} == set(ANSWERS)
+
+
+@pytest.mark.parametrize("path, wins", [
+    ("/etc/sysctl.conf", True),
+    ("/usr/lib/sysctl.d/99-zzz-vendor.conf", True),
+    ("/etc/sysctl.d/99-zz-linuxnet-socket-buffers.conf", False),
+    ("/etc/sysctl.d/10-net.conf", False),
+    (None, False),
+])
+def test_a_file_that_wins_at_boot_is_named_before_a_trial(path, wins):
+    host = facts()
+    host["sysctls"][RMEM]["boot_file"] = path
+    made = plan([finding("collapsing")], host)
+    assert made["blocked"] == wins and bool(made["changes"]) != wins
+    assert not wins or path in made["reason"]
+
+
+def test_a_present_value_that_no_trial_would_write_is_named():
+    host = facts()
+    host["tcp_rmem"]["min"] = 2048
+    made = plan([finding("collapsing")], host)
+    assert made["blocked"] and made["changes"] == [] and "2048" in made["reason"]

@@ -27,7 +27,7 @@ def test_every_default_passes_its_own_check_as_value_and_as_text(name):
     ("name", "given", "expected"),
     [
         ("window_seconds", "5", 5.0),
-        ("window_seconds", 86400, 86400.0),
+        ("window_seconds", 3600, 3600.0),
         ("interval_seconds", "0.5", 0.5),
         ("pairs", "20", 20),
         ("pairs", 20.0, 20),

@@ -1,0 +1,25 @@
+"""How long a run takes, and how long to wait for it."""
+import pytest
+
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._run_time import run_time, trial_seconds
+
+
+def test_a_trial_is_two_blocks_for_each_pair():
+    assert trial_seconds(16, 15, 3) == 576
+
+
+@pytest.mark.parametrize("seconds, text", [(8, "8 s"), (60, "1 min"), (576, "9 min 36 s"), (0.4, "1 s")])
+def test_a_person_can_read_it(seconds, text):
+    assert run_time(seconds)["text"] == text
+
+
+def test_the_wait_covers_the_run_and_the_looks_cover_the_limit():
+    times = run_time(575.5)
+    assert times["pause_seconds"] == 576
+    assert times["pause_seconds"] + 5 * times["late_tries"] <= times["limit_seconds"] <= times["pause_seconds"] + 5 * (times["late_tries"] + 1)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("inf"), float("nan")])
+def test_impossible_lengths_are_refused(seconds):
+    with pytest.raises(ValueError, match="more than 0 seconds"):
+        run_time(seconds)
