@@ -10,11 +10,13 @@ import fcntl
 import json
 import os
 import stat
+import time
 from contextlib import contextmanager
 from typing import Iterator
 
 DEFAULT_STATE_DIR = "/var/lib/linuxnet-socket-buffers"
 LOCK_NAME = "lock"
+LOOK_SECONDS = 1.0
 
 
 class Busy(Exception):
@@ -86,7 +88,7 @@ def _acquire(state_dir: str) -> int:
         except FileNotFoundError:
             continue  # the directory went away with the run that held the lock
         try:
-            _flock(descriptor, fcntl.LOCK_EX, state_dir)
+            _flock_soon(descriptor, state_dir)
             if _is_current(descriptor, state_dir):
                 return descriptor
         except BaseException:
@@ -100,6 +102,18 @@ def _make_dir(state_dir: str) -> None:
         os.mkdir(state_dir, 0o700)
     except FileExistsError:
         pass  # another run was faster; the caller checks it again under the lock
+
+
+def _flock_soon(descriptor: int, state_dir: str) -> None:
+    """Whoever only looks holds it for a moment: that is no reason to refuse."""
+    end = time.monotonic() + LOOK_SECONDS
+    while True:
+        try:
+            return _flock(descriptor, fcntl.LOCK_EX, state_dir)
+        except Busy:
+            if time.monotonic() > end:
+                raise
+            time.sleep(LOOK_SECONDS / 20)
 
 
 def _flock(descriptor: int, kind: int, state_dir: str) -> None:

@@ -45,8 +45,7 @@ class Guard:
             self._writer.replace_file(self._record, render(record), 0o600)
             self._writer.replace_file(self._script, _guardian.__loader__.get_source(_guardian.__name__), 0o600)
             paths = [self._files.path(path) for path in (self._script, self._record, self._lock)]
-            _launch(self._files, [sys.executable, "-I"] + paths)
-            self._wait()
+            self._launch([sys.executable, "-I"] + paths)
         except (OSError, GuardianFailed):
             self.dismiss()
             raise
@@ -67,25 +66,28 @@ class Guard:
         self._writer.remove_file(self._record)
         self._writer.remove_file(self._script)
 
-    def _wait(self) -> None:
+    def _launch(self, command: List[str]) -> None:
+        """As a service of systemd where possible: what ends our login session and its processes must not end the guardian."""
+        if _systemd_sees_this_host(self._files) and _run_as_service(command) and self._appears():
+            return
+        # systemd agrees before it has tried: a policy may forbid it this interpreter.
+        null = subprocess.DEVNULL
+        subprocess.Popen(command, stdin=null, stdout=null, stderr=null, cwd="/", start_new_session=True)
+        if not self._appears():
+            shown = f"{sys.executable} {self._script}"
+            raise GuardianFailed(f"the trial's guardian ({shown}) did not start within {START_SECONDS} s; nothing was tried")
+
+    def _appears(self) -> bool:
         end = time.monotonic() + START_SECONDS
         while not self.is_watching():
             if time.monotonic() > end:
-                command = f"{sys.executable} {self._script}"
-                raise GuardianFailed(f"the trial's guardian ({command}) did not start within {START_SECONDS} s; nothing was tried")
+                return False
             time.sleep(START_POLL_SECONDS)
+        return True
 
 
 def record_path(state_dir: str) -> str:
     return os.path.join(state_dir, RECORD_NAME)
-
-
-def _launch(files: HostFiles, command: List[str]) -> None:
-    """As a service of systemd where possible: what ends our login session and its processes must not end the guardian."""
-    if _systemd_sees_this_host(files) and _run_as_service(command):
-        return
-    null = subprocess.DEVNULL
-    subprocess.Popen(command, stdin=null, stdout=null, stderr=null, cwd="/", start_new_session=True)
 
 
 def _systemd_sees_this_host(files: HostFiles) -> bool:

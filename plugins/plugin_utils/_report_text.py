@@ -89,5 +89,5 @@ def _evidence(piece: Mapping[str, Any]) -> str:
     value = piece["value"]
     if value is None:
         return f"{piece['metric']}: not on this kernel ({piece['source']})"
-    shown = value if isinstance(value, str) else f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
+    shown = value if isinstance(value, str) else f"{value:,.0f}" if value == int(value) else f"{value:,.2f}" if abs(value) >= 1 else f"{value:.2g}"
     return f"{piece['metric']}: {shown} {piece['unit'] or ''} ({piece['source']})"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._run_time import trial_seconds
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._sign_flip import least_pairs
 
 PREFIX = "socket_buffers_"
@@ -102,10 +103,14 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
     pairs, alpha = values["socket_buffers_pairs"], values["socket_buffers_alpha"]
     needed = least_pairs(alpha)
     block, washout = values["socket_buffers_block_seconds"], values["socket_buffers_washout_seconds"]
-    trial = 2 * pairs * (block + washout)
+    trial = trial_seconds(pairs, block, washout)
     rules = (
         (interval > window, f"socket_buffers_interval_seconds is {interval:g}, longer than socket_buffers_window_seconds, {window:g}"),
-        (window / interval > MOST_BUCKETS, f"socket_buffers_window_seconds of {window:g} has more than {MOST_BUCKETS} buckets of {interval:g} s; raise socket_buffers_interval_seconds"),
+        (
+            window / interval > MOST_BUCKETS,
+            f"socket_buffers_window_seconds of {window:g} has more than {MOST_BUCKETS} buckets of {interval:g} s;"
+            " raise socket_buffers_interval_seconds",
+        ),
         (pairs < needed, f"socket_buffers_pairs is {pairs}, but to reach socket_buffers_alpha {alpha:g} a trial needs {needed}"),
         (washout >= block, f"socket_buffers_washout_seconds is {washout:g}, not shorter than socket_buffers_block_seconds, {block:g}"),
         (trial > DAY_SECONDS, f"socket_buffers_pairs, _block_seconds and _washout_seconds make a trial of {trial:.0f} s, more than a day"),

@@ -65,7 +65,7 @@ NO_GUARDIAN = """
 import runpy
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils import _trial_guard
 _trial_guard.START_SECONDS = 0.5
-_trial_guard._launch = lambda files, command: None
+_trial_guard.subprocess.Popen = lambda *command, **options: None
 runpy.run_module({module!r}, run_name="__main__")
 """
 
