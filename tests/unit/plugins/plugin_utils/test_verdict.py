@@ -258,6 +258,13 @@ def test_a_block_without_a_value_takes_its_pair_with_it(unknown, pairs):
     assert f"{16 - pairs} of 16 pairs left out" in judged["reason"]
 
 
+def test_a_guard_that_could_not_be_watched_keeps_nothing():
+    trial = made_trial(b=0.2)
+    trial["counters"]["IpExtInOctets"][1:-2] = [None] * (len(trial["seconds"]) - 3)
+    judged = verdict(trial, PLAN)
+    assert judged["verdict"] == "inconclusive" and "received octets" in judged["reason"]
+
+
 def test_no_difference_with_little_spread_is_unchanged():
     assert verdict(made_trial(spread=0.01), PLAN)["verdict"] == "unchanged"
 
