@@ -4,10 +4,8 @@
 """The experiment: blocks under the present values and under the candidate, recorded, and then the originals again."""
 import datetime
 import os
-import signal
 import time
-from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._columns import Step, WindowRefused, columns
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._guardian import start_ticks
@@ -16,6 +14,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_iden
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_writer import HostWriter
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._journal import JOURNAL_NAME, PENDING, JournalError, epoch, parse
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._proc_parsers import MalformedText
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._signals import noted_signals
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._snapshot import take_snapshot
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._state_dir import (
     Busy,
@@ -50,7 +49,6 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_sch
 ERRORS = (Busy, GuardianFailed, JournalError, OSError, RecordError, TransactionFailed, UnsafeStateDir, ValueError)
 
 POLL_SECONDS = 0.5
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 Values = Dict[str, str]
 
@@ -124,7 +122,7 @@ def _refuse_nothing_to_try(originals: Values, candidate: Values) -> None:
 
 def _guarded_trial(files: HostFiles, writer: HostWriter, request: Request, identity: Dict[str, Any], originals: Values) -> Dict[str, Any]:
     guard = Guard(files, writer, request.state_dir)
-    with _noted_signals() as signals:
+    with noted_signals() as signals:
         guard.start(_record(request, identity, originals))
         experiment = _Experiment(files, writer, request, originals, guard, signals)
         try:
@@ -201,22 +199,6 @@ class _Experiment:
             found, ours = canonical(text), canonical(self._in_force[key])
             if found != ours:
                 raise Aborted(f"somebody else set {key} to {found!r} while the trial had {ours!r} there")
-
-
-@contextmanager
-def _noted_signals() -> Iterator[List[str]]:
-    """Names of the signals that asked this process to end; it does that when it has restored."""
-    names = []  # type: List[str]
-
-    def note(number: int, _frame: Any) -> None:
-        names.append(signal.Signals(number).name)
-
-    before = {number: signal.signal(number, note) for number in STOP_SIGNALS}
-    try:
-        yield names
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _report(

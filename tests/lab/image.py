@@ -25,23 +25,23 @@ def run(*command, **options):
     return done.stdout.strip()
 
 
-def ensure(settings, suite=SUITE):
-    """Name of the image; built, and `settings` (a containers.conf) written, where missing."""
-    name = f"localhost/linuxnet-lab:{suite}-{_digest(suite)}"
+def ensure(settings, suite=SUITE, packages=PACKAGES):
+    """Name of an image with these packages; built, and `settings` (a containers.conf) written, where missing."""
+    name = f"localhost/linuxnet-lab:{suite}-{_digest(suite, packages)}"
     settings.parent.mkdir(parents=True, exist_ok=True)
     if not settings.exists():
         settings.write_text(_settings(), encoding="utf-8")
     os.environ["CONTAINERS_CONF"] = str(settings)
     if subprocess.run(("podman", "image", "exists", name), check=False).returncode:
         print(f"lab: building the image {name} (about half a minute)", flush=True)
-        _build(name, suite)
+        _build(name, suite, packages)
     if "runtime" not in settings.read_text(encoding="utf-8"):
         settings.write_text(_settings(_working_runtime(name)), encoding="utf-8")
     return name
 
 
-def _digest(suite):
-    return hashlib.sha256(repr((suite, PACKAGES)).encode()).hexdigest()[:8]
+def _digest(suite, packages):
+    return hashlib.sha256(repr((suite, packages)).encode()).hexdigest()[:8]
 
 
 def _settings(runtime=None):
@@ -58,8 +58,8 @@ def _limit(which, enough):
     return enough if hard == resource.RLIM_INFINITY else min(hard, enough)
 
 
-def _build(name, suite):
-    build = ("mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}", *_apt_options(), suite, "-", *_apt_sources(suite))
+def _build(name, suite, packages):
+    build = ("mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(packages)}", *apt_options(), suite, "-", *apt_sources(suite))
     with subprocess.Popen(build, stdout=subprocess.PIPE) as builder:
         identity = run("podman", "import", "--quiet", "-", stdin=builder.stdout)
     if builder.returncode:
@@ -67,14 +67,15 @@ def _build(name, suite):
     run("podman", "tag", identity, name)
 
 
-def _apt_sources(suite):
-    """This machine's own Debian mirrors for the suite; none known: mmdebstrap's default."""
+def apt_sources(suite, security=True):
+    """The suite on this machine's own Debian mirrors; none known: mmdebstrap's default."""
     rows = run("apt-get", "indextargets", "--format", "$(ORIGIN)|$(REPO_URI)|$(CODENAME)|$(COMPONENT)", "Created-By: Packages").splitlines()
-    wanted = re.compile(rf"Debian\|(\S+)\|({suite}(?:-updates|-security)?)\|(\w\S*)")
-    return sorted({"deb {} {} {}".format(*found.groups()) for found in map(wanted.fullmatch, rows) if found})
+    found = [mirror for mirror in map(re.compile(r"Debian\|(\S+)\|\w+?(-updates|-security)?\|(\w\S*)").fullmatch, rows) if mirror]
+    archives = sorted({f"deb {mirror[1]} {suite}{mirror[2] or ''} {mirror[3]}" for mirror in found if security or not mirror[2]})
+    return archives if found or security else [f"deb http://deb.debian.org/debian {suite} main"]
 
 
-def _apt_options():
+def apt_options():
     """What this machine's apt says about reaching mirrors: proxies, certificates, retries."""
     kept = re.compile(r'Acquire::(https?::|Check-|Retries).*"[^"]+";')
     return [f"--aptopt={line}" for line in run("apt-config", "dump").splitlines() if kept.match(line)]

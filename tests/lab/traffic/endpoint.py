@@ -40,7 +40,7 @@ def receive(port, clock, handle):
         while clock.running():
             try:
                 connection, _peer = listener.accept()
-            except TimeoutError:
+            except socket.timeout:
                 continue
             threading.Thread(target=_handled, args=(connection, handle), daemon=True).start()
 

@@ -1,0 +1,97 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Timing by the function_graph tracer. Where an instance cannot have a tracer of its own, only if nobody uses the machine's."""
+import errno
+import struct
+from typing import List, Optional
+
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._event_reader import EventReader
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing import Tracing, Unavailable
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._log2_histogram import EMPTY, merged, of_nanoseconds
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._span_reading import SpanReading
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._span_table import Span
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trace_instance import claim_tracer, release_tracer
+
+TRACER = "function_graph"
+CALL_ENDED = "ftrace/funcgraph_exit"
+
+
+class FunctionGraph:
+    """One span of one instance; the kernel writes down a call when it ends, with both times."""
+
+    def __init__(self, tracing: Tracing, span: Span) -> None:
+        self._tracefs = tracing.tracefs
+        self._name = tracing.instance.name
+        self._base = None  # type: Optional[str]
+        self._machines = None  # type: Optional[EventReader]
+        self._durations = []  # type: List[int]
+        if not span.function:
+            raise Unavailable("times functions only")
+        if TRACER not in self._tracefs.read("available_tracers").split():
+            raise Unavailable(f"this kernel has no tracer {TRACER} (CONFIG_FUNCTION_GRAPH_TRACER)")
+        try:
+            self._base = self._take_tracer(tracing.instance.path(""), span.function)
+            self._machines = None if self._base else EventReader(self._tracefs, "")
+            self._reader = self._machines or tracing.reader
+            self._fields = self._reader.subscribe(CALL_ENDED, self._note).fields
+        except BaseException:
+            self.close()
+            raise
+
+    def start(self) -> None:
+        """Count from nothing."""
+        if self._machines:
+            self._machines.start()
+        self._durations.clear()
+        self._histogram = EMPTY
+
+    def poll(self) -> None:
+        """Add up what the reader has handed on."""
+        if self._machines:
+            self._machines.poll()
+        self._histogram = merged(self._histogram, of_nanoseconds(self._durations))
+        self._durations.clear()
+
+    def reading(self) -> SpanReading:
+        return SpanReading(self._histogram, self._reader.lost(), 0)
+
+    def close(self) -> None:
+        if self._machines:
+            self._machines.close()
+        if self._base:
+            self._tracefs.write(f"{self._base}/current_tracer", "nop")
+            self._tracefs.clear(f"{self._base}/set_ftrace_filter")
+        else:
+            release_tracer(self._tracefs, self._name)
+
+    def _take_tracer(self, own: str, function: str) -> str:
+        """The folder whose tracer is at work: our instance's, or else the root's."""
+        try:
+            self._tracefs.write(f"{own}/set_ftrace_filter", function)
+            self._tracefs.write(f"{own}/current_tracer", TRACER)
+            return own
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOENT, errno.EBUSY):
+                raise
+        if self._tracefs.exists(f"{own}/set_ftrace_filter"):
+            self._tracefs.clear(f"{own}/set_ftrace_filter")
+        self._refuse_in_use()
+        claim_tracer(self._tracefs, self._name)
+        self._tracefs.write("set_ftrace_filter", function)
+        self._tracefs.write("current_tracer", TRACER)
+        return ""
+
+    def _refuse_in_use(self) -> None:
+        functions = [line for line in self._tracefs.read("set_ftrace_filter").splitlines() if not line.startswith("#")]
+        for in_use, what in (
+            (self._tracefs.read("current_tracer").strip() != "nop", "the tracer"),
+            (functions, "the filter of functions"),
+            (self._tracefs.read("set_event").strip(), "the buffer of events"),
+        ):
+            if in_use:
+                raise Unavailable(f"somebody else uses {what} of this machine, and this kernel has but one {TRACER}")
+
+    def _note(self, _when: int, _cpu: int, _process: int, page: bytes, offset: int) -> None:
+        begun, ended = (struct.unpack_from("=Q", page, offset + self._fields[name].offset)[0] for name in ("calltime", "rettime"))
+        self._durations.append(ended - begun)

@@ -1,0 +1,29 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is timed, and where it begins and ends. A new span is one row."""
+from typing import NamedTuple, Optional
+
+
+class Span(NamedTuple):
+    """Two events, the condition under which they belong to it, and the kernel function for which the events have to be made."""
+
+    name: str
+    meaning: str
+    entry: str
+    exit: str
+    condition: Optional[str] = None
+    function: Optional[str] = None
+
+
+# In a probe's path {group} becomes the name of the instance.
+COLLAPSE = Span(
+    "tcp_collapse", "copying the buffers of one full receive queue together, in the kernel's tcp_collapse()",
+    "{group}/collapse_in", "{group}/collapse_out", function="tcp_collapse",
+)
+# include/linux/interrupt.h: NET_RX_SOFTIRQ is 3.
+NET_RX = Span(
+    "net_rx_softirq", "one run of the receive softirq, in which (nearly all) collapsing happens: all packets of a CPU until it gives way",
+    "irq/softirq_entry", "irq/softirq_exit", condition="vec==3",
+)
+SPANS = (COLLAPSE, NET_RX)
