@@ -12,6 +12,8 @@ allowed because which guards moved, and the smallest p each could reach, do not 
 
 A doubt cannot make a wrong claim, but it takes a good change away. All guards together may do so in DOUBTS x alpha of the trials
 without harm. With few pairs that is less than an exact test can reach; then a guard that is worse in every single pair is in doubt.
+
+Finding that the arms had different demand only takes a verdict away too: two kinds of demand, each more or less, share alpha.
 """
 from __future__ import annotations
 
@@ -20,6 +22,7 @@ from typing import NamedTuple
 
 GUARDS_SHARE = 0.5
 DOUBTS = 3
+DEMAND_TESTS = 4
 
 
 class Levels(NamedTuple):
@@ -31,7 +34,7 @@ class Levels(NamedTuple):
 
     def doubt_of(self, least: float, alpha: float) -> float:
         """For a guard whose smallest possible p is `least`."""
-        return min(alpha, max(self.doubt, least))
+        return _within_reach(self.doubt, least, alpha)
 
 
 def levels(alpha: float, least: Sequence[float]) -> Levels:
@@ -40,3 +43,12 @@ def levels(alpha: float, least: Sequence[float]) -> Levels:
     blame = GUARDS_SHARE * alpha / moved
     able = sum(p_value <= blame for p_value in least)
     return Levels(alpha - able * blame, blame, min(alpha, DOUBTS * alpha / moved))
+
+
+def demand_level(alpha: float, least: float) -> float:
+    """The p at which one kind of demand differs in one direction, when its smallest possible p is `least`."""
+    return _within_reach(alpha / DEMAND_TESTS, least, alpha)
+
+
+def _within_reach(level: float, least: float, alpha: float) -> float:
+    return min(alpha, max(level, least))

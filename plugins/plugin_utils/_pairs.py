@@ -76,7 +76,8 @@ def _by_arm(trial: Mapping[str, Any], events: Column | None, exposure: Sequence[
         for pair in numbers if None not in (*cells[pair, "A"], *cells[pair, "B"])
     ]
     return Arms(
-        [a[0] for _coin, a, _b in known], [b[0] for _coin, _a, b in known], [a[1] for _coin, a, _b in known], [b[1] for _coin, _a, b in known],
+        [a[0] for _coin, a, _b in known], [b[0] for _coin, _a, b in known],
+        [a[1] for _coin, a, _b in known], [b[1] for _coin, _a, b in known],
         [coin for coin, _a, _b in known],
     )
 

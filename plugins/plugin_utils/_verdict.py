@@ -9,11 +9,18 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._error_budget import demand_level
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._guards import GUARDS, WORSE, judge_all
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._pairs import Arms, paired, paired_gauge, together
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._rates import check_keys
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._scenarios import LEAST_SEGMENTS_PER_SECOND, RMEM, SEGMENTS
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._sign_flip import interval, least_pairs, p_greater, smallest_shift
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._sign_flip import (
+    interval,
+    least_p,
+    least_pairs,
+    p_greater,
+    smallest_shift,
+)
 
 TRIAL_KEYS = ("status", "reason", "pairs", "blocks", "seconds", "counters", "absent")
 # Whether the arms can be compared at all: what others asked of this host. Never octets or segments, which a change is meant to move.
@@ -109,11 +116,11 @@ def _obstacle(trials: Sequence[Mapping[str, Any]], arms: Arms, alpha: float) -> 
 
 
 def _other_demand(what: str, demand: Arms | None, alpha: float) -> str | None:
-    ratios = demand.log_ratios() if demand else []
+    ratios, coins = (demand.log_ratios(), demand.coins_compared()) if demand else ([], [])
     shift = fmean(ratios) if ratios else 0.0
     if abs(shift) <= math.log1p(DEMAND_MARGIN):
         return None
-    if p_greater([math.copysign(1, shift) * ratio for ratio in ratios], coins=demand.coins_compared()) > alpha:
+    if p_greater([math.copysign(1, shift) * ratio for ratio in ratios], coins=coins) > demand_level(alpha, least_p(ratios, coins)):
         return None
     return f"demand differed between the arms ({math.expm1(shift):+.0%} {what} with the candidate), so they cannot be compared"
 

@@ -16,6 +16,7 @@ import numpy as np
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_schedule import schedule
 
 METRIC = "TcpExtTCPRcvCollapsed"
+FLOWS = "TcpCurrEstab"
 
 
 class Design(NamedTuple):
@@ -44,6 +45,7 @@ class Traffic(NamedTuple):
     dispersion: float
     loss_dispersion: float
     loss_exponent: float  # losses grow faster than the load
+    flows: float  # established connections at the usual load
     candidates: int  # hosts looked at for each one tried
     window_seconds: int
 
@@ -85,11 +87,13 @@ def trials(
     loads = _loads(rng, repetitions, design, traffic)
     orders = _orders(rng, repetitions, design)
     columns = {name: _column(rng, loads, orders, design, traffic, name, effects.get(name, 1.0), rates) for name in (METRIC, *COUNTERS)}
+    at_ends = loads[..., design.washout_seconds + design.block_seconds - 1::design.washout_seconds + design.block_seconds]
+    flows = _negative_binomial(rng, traffic.flows * at_ends, traffic.flows)
     for repetition in range(repetitions):
         yield {
             f"host{host}": _trial(design, orders[repetition, host], {
                 name: column[repetition, host].tolist() for name, column in columns.items() if column[repetition, host].any()
-            })
+            }, {FLOWS: flows[repetition, host].tolist()})
             for host in range(design.hosts)
         }
 
@@ -141,11 +145,14 @@ def _column(
     counter = Counter(traffic.metric_rate) if name == METRIC else COUNTERS[name]
     blocks = loads.reshape(*loads.shape[:2], 2 * design.pairs, -1)[..., design.washout_seconds:]
     in_b = np.array([[[arm == "B" for arm in arms] for _seed, arms in row] for row in orders])
-    mean = rates.get(name, counter.rate) * blocks ** (traffic.loss_exponent if counter.loss else 1) * np.where(in_b, effect, 1.0)[..., None]
+    load = blocks ** (traffic.loss_exponent if counter.loss else 1)
+    mean = rates.get(name, counter.rate) * load * np.where(in_b, effect, 1.0)[..., None]
     return _negative_binomial(rng, mean, traffic.loss_dispersion if counter.loss else traffic.dispersion).sum(axis=-1)
 
 
-def _trial(design: Design, order: tuple[int, list[str]], counters: dict[str, list[int]]) -> dict[str, Any]:
+def _trial(
+    design: Design, order: tuple[int, list[str]], counters: dict[str, list[int]], gauges: dict[str, list[int]],
+) -> dict[str, Any]:
     seed, arms = order
     step = float(design.block_seconds + design.washout_seconds)
     return {
@@ -154,5 +161,5 @@ def _trial(design: Design, order: tuple[int, list[str]], counters: dict[str, lis
         "pairs": design.pairs, "block_seconds": float(design.block_seconds), "washout_seconds": float(design.washout_seconds),
         "baseline": {"net.ipv4.tcp_rmem": "4096 131072 33554432"}, "candidate": {"net.ipv4.tcp_rmem": "4096 131072 2097152"},
         "blocks": {"pair": [index // 2 for index in range(len(arms))], "arm": arms, "started": [step * index for index in range(len(arms))]},
-        "seconds": [float(design.block_seconds)] * len(arms), "counters": counters, "gauges": {}, "absent": [], "restored": {},
+        "seconds": [float(design.block_seconds)] * len(arms), "counters": counters, "gauges": gauges, "absent": [], "restored": {},
     }

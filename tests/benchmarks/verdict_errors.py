@@ -16,7 +16,7 @@ import sys
 import time
 from collections import Counter as Tally
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from simulated_trials import COUNTERS, METRIC, Design, Traffic, trials
@@ -28,7 +28,8 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict i
 DESIGNS = {
     "2 minutes": Design(8, 5, 3),
     "10 minutes": Design(16, 15, 3),  # the default
-    "30 minutes": Design(50, 15, 3),
+    "30 minutes": Design(90, 7, 3),
+    "30 minutes, 15 s blocks": Design(50, 15, 3),
     "8 hosts, lockstep": Design(16, 15, 3, hosts=8),
     "8 hosts, own orders": Design(16, 15, 3, hosts=8, lockstep=False),
 }
@@ -59,6 +60,7 @@ class Task(NamedTuple):
     alpha: float
     min_effect: float
     rates: dict[str, float]
+    harm: dict[str, float]
 
 
 class Found(NamedTuple):
@@ -76,7 +78,7 @@ def run(task: Task) -> Found:
         "guards": [{"name": guard.name, "direction": guard.direction} for guard in GUARDS],
     }
     words, smallest = Tally(), []
-    for hosts in trials(rng, task.repetitions, task.design, task.traffic, {METRIC: task.effect}, task.rates):
+    for hosts in trials(rng, task.repetitions, task.design, task.traffic, {METRIC: task.effect, **task.harm}, task.rates):
         if task.design.hosts > 1:
             judged = pooled_verdict(hosts, plan, task.alpha, task.min_effect)
         else:
@@ -122,7 +124,7 @@ class Bench:
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.pool = multiprocessing.Pool(options.jobs) if options.jobs > 1 else None
-        self.rates = dict(_rate(text) for text in options.rate)
+        self.rates, self.harm = ({name: float(value) for name, value in given} for given in (options.rate, options.harm))
 
     def found(self, name: str, kind: str, repetitions: int, effect: float, directions: Sequence[str], salt: int) -> Found:
         """Repetitions shared among the directions that are good."""
@@ -131,7 +133,7 @@ class Bench:
         tasks = [
             Task(
                 (options.seed, *place, number), min(CHUNK, repetitions - CHUNK * number), DESIGNS[name], self.traffic(kind), effect,
-                directions[number % len(directions)], options.alpha, options.min_effect, self.rates,
+                directions[number % len(directions)], options.alpha, options.min_effect, self.rates, self.harm if effect != 1.0 else {},
             )
             for number in range(math.ceil(repetitions / CHUNK))
         ]
@@ -165,10 +167,10 @@ class Bench:
         return [*cells, Cell(at_claim.words["improved"], some, least=True)], claim
 
 
-def _rate(text: str) -> tuple[str, float]:
+def _assignment(text: str) -> tuple[str, float]:
     name, _, value = text.partition("=")
-    if name not in COUNTERS or not value:
-        raise SystemExit(f"--rate wants NAME=PER_SECOND with one of {', '.join(COUNTERS)}; got {text!r}")
+    if name not in COUNTERS:
+        raise argparse.ArgumentTypeError(f"wants NAME=NUMBER with one of {', '.join(COUNTERS)}; got {text!r}")
     return name, float(value)
 
 
@@ -190,9 +192,14 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--dispersion", type=float, default=20.0, help="of the negative binomial buckets")
     add("--loss-dispersion", type=float, default=0.5, help="the same for losses, which come in bursts")
     add("--loss-exponent", type=float, default=1.5, help="power of the load that losses follow")
+    add("--flows", type=float, default=200.0, help="established connections of a host at its usual load")
     add("--candidates", type=int, default=10, help="hosts looked at for each one that is tried: the worst is")
     add("--window-seconds", type=int, default=30, help="how long they are looked at")
-    add("--rate", action="append", default=[], metavar="NAME=PER_SECOND", help="rate of another counter")
+    add("--rate", action="append", default=[], type=_assignment, metavar="NAME=PER_SECOND", help="rate of another counter")
+    add(
+        "--harm", action="append", default=[], type=_assignment, metavar="NAME=FACTOR",
+        help="what the candidate does to another counter besides; the power then tells how often such a change would be kept",
+    )
     for kind, fields in KINDS.items():
         for field, value in fields.items():
             add(f"--{kind}-{field.replace('_', '-')}", type=float, default=value, help=f"{field} of {kind} traffic")
@@ -217,7 +224,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             cells, claim = bench.row(name, kind)
             broken += sum(not cell.holds(options.strict) for cell in cells)
             texts = [cell.text(options.strict) for cell in cells]
-            row: list[Any] = [name, kind, *texts[:4], f"{-claim:.0%}", texts[4]]
+            row = [name, kind, *texts[:4], f"{-claim:.0%}", texts[4]]
             print("| " + " | ".join(row) + " |", flush=True)
     told = f"{broken} limits are broken, marked with !" if broken else "all limits hold"
     print(f"\n{told}; {options.repetitions} and {options.power_repetitions} trials a cell, {time.monotonic() - started:.0f} s", flush=True)

@@ -1,7 +1,7 @@
 """How one error rate is shared among the tests of a verdict."""
 import pytest
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._error_budget import levels
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._error_budget import demand_level, levels
 
 
 @pytest.mark.parametrize("least", [
@@ -32,3 +32,8 @@ def test_the_shares(least, metric, blame, doubt):
 ])
 def test_a_doubt_stays_within_reach(least, doubt):
     assert levels(0.01, [least] * 10).doubt_of(least, 0.01) == pytest.approx(doubt)
+
+
+@pytest.mark.parametrize("least, level", [(2 ** -16, 0.0025), (2 ** -7, 2 ** -7), (2 ** -3, 0.01)])
+def test_both_kinds_of_demand_share_alpha_within_reach(least, level):
+    assert demand_level(0.01, least) == level

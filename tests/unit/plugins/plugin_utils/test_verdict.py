@@ -239,7 +239,8 @@ def test_what_cannot_be_judged_is_inconclusive_and_says_why(trial, reason):
 
 
 def with_flows(trial, a, b):
-    return dict(trial, gauges={"TcpCurrEstab": [(b if arm == "B" else a) + index % 3 for index, arm in enumerate(trial["blocks"]["arm"])]})
+    flows = [(b if arm == "B" else a) + index % 3 for index, arm in enumerate(trial["blocks"]["arm"])]
+    return dict(trial, gauges={"TcpCurrEstab": flows})
 
 
 @pytest.mark.parametrize("a, b, told", [(200, 150, "-25% active flows"), (200, 260, "active flows"), (200, 210, None)])
@@ -249,9 +250,19 @@ def test_other_active_flows_are_another_demand(a, b, told):
     assert (told or "every guard in order") in judged["reason"]
 
 
+def test_a_demand_that_may_differ_by_chance_can_be_compared():
+    # At a p of 0.009: one of four such looks at the same 1 %.
+    ratios = [1.3, 1.2, 1.25, 1.4, 0.8, 0.9, 1.3, 1.1, 1.15, 0.85, 1.2, 1.3, 0.9, 1.1, 1.2, 1.3]
+    trial = with_column(made_trial(b=0.2), "TcpPassiveOpens", [100_000] * 16, [round(100_000 * ratio) for ratio in ratios])
+    assert verdict(trial, PLAN)["verdict"] == "improved"
+
+
 def test_eleven_pairs_can_blame_a_guard_and_ten_can_doubt_it():
     # Ten guards move; each may be blamed at 1 % / 2 / 10, which is 2^-11.
-    moving = ["TcpExtTCPTimeouts", "TcpExtTCPOFODrop", "TcpExtTCPBacklogDrop", "UdpRcvbufErrors", "TcpExtListenOverflows", "softnet_dropped"]
+    moving = [
+        "TcpExtTCPTimeouts", "TcpExtTCPOFODrop", "TcpExtTCPBacklogDrop", "UdpRcvbufErrors", "TcpExtListenOverflows", "softnet_dropped",
+        "TcpExtRcvPruned",
+    ]
     for pairs, word in ((11, "regressed"), (10, "inconclusive")):
         trial = made_trial(pairs=pairs, b=0.2, TcpRetransSegs=(300, 300), **{name: (40, 40) for name in moving})
         assert verdict(with_column(trial, "TcpExtTCPTimeouts", [20] * pairs, [50] * pairs), PLAN)["verdict"] == word
