@@ -138,14 +138,14 @@ def _decide(result: Mapping[str, Any], better: float, worse: bool, alpha: float,
     rates = f"{result['before']:.4g} to {result['after']:.4g} per second"
     broken, doubtful = (", ".join(guard["name"] for guard in result["guards"] if guard["ok"] is ok) for ok in (False, None))
     worth_it = abs(result["effect"]) >= min_effect
+    seen = f"this trial could have seen {result['smallest_effect']:.0%}"
     if broken:
         return "regressed", f"worse with the candidate: {broken}; {shown}"
     if worse and worth_it:
         return "regressed", f"the candidate made it worse: {shown}"
     if max(abs(low), abs(high)) < min_effect:
-        return "unchanged", f"any change is smaller than the {min_effect:.0%} that is worth keeping: {shown}"
+        return "unchanged", f"any change is smaller than the {min_effect:.0%} that is worth keeping: {shown}; {seen}"
     if result["p_value"] > alpha or not worth_it:
-        seen = f"this trial could have seen {result['smallest_effect']:.0%}"
         return "inconclusive", f"no proof of an improvement by {min_effect:.0%}: {shown}; {seen}"
     # The logarithm looks at the typical block; a few enormous ones may outweigh all the others.
     if better * (result["after"] - result["before"]) <= 0:

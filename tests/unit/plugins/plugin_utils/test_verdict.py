@@ -322,7 +322,9 @@ def test_a_guard_that_could_not_be_watched_keeps_nothing():
 
 
 def test_no_difference_with_little_spread_is_unchanged():
-    assert verdict(made_trial(spread=0.01), PLAN)["verdict"] == "unchanged"
+    judged = verdict(made_trial(spread=0.01), PLAN)
+    assert judged["verdict"] == "unchanged"
+    assert 0.05 < judged["smallest_effect"] < 0.06 and f"could have seen {judged['smallest_effect']:.0%}" in judged["reason"]
 
 
 def test_a_tiny_improvement_is_not_worth_keeping():
