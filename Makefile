@@ -16,7 +16,7 @@ export ANSIBLE_HOME := $(BUILD)/ansible
 export ANSIBLE_COLLECTIONS_PATH := $(BUILD):$(or $(ANSIBLE_COLLECTIONS_PATH),$(HOME)/.ansible/collections:/usr/share/ansible/collections)
 export ANSIBLE_LOCALHOST_WARNING := false
 
-.PHONY: help run run-lab run-inventory lab-up lab-down tree test clean
+.PHONY: help run run-lab run-inventory lab-up lab-down tree test bench clean
 
 help:
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1: /p' Makefile
@@ -54,6 +54,13 @@ $(BUILD)/venv-core216/ready: tools/requirements-core216.txt
 $(BUILD)/lab-ready: tools/lab_packages.sh
 	tools/lab_packages.sh
 	mkdir -p $(BUILD) && touch $@
+
+$(BUILD)/venv-bench/ready: tools/requirements-bench.txt
+	tools/venv.sh $(@D) $<
+	touch $@
+
+bench: tree $(BUILD)/venv-bench/ready ## how often a verdict is wrong, on simulated traffic [ARGS="--jobs 2"]
+	PYTHONPATH=$(BUILD) $(BUILD)/venv-bench/bin/python $(COLLECTION)/tests/benchmarks/verdict_errors.py $(ARGS)
 
 GATES := unit python36 sanity lint core216 molecule
 test: ## every gate, with a count at the end

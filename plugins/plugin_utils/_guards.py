@@ -5,16 +5,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._pairs import paired
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._sign_flip import least_pairs, p_greater
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._error_budget import Levels, levels
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._pairs import Arms, paired, together
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._sign_flip import least_p, least_pairs, p_greater
 
 # Sign of a log ratio that is bad, by the direction that is good.
 WORSE = {"lower": 1.0, "higher": -1.0}
-# Drops that at least triple, and are more than a handful, are not waved through for lack of pairs.
+# Drops that at least triple, and are more than a handful, are not waved through for lack of proof: they are in doubt.
 LARGE_RATIO, LARGE_EVENTS = 3.0, 20
 
 
@@ -51,27 +52,42 @@ GUARDS = (
 
 
 def judge(guard: Guard, trial: Mapping[str, Any], alpha: float) -> dict[str, Any]:
-    """ok: true in order, false worse, null in doubt.
+    """One guard of one trial, as if every guard had moved."""
+    return judge_arms(guard, arms_of(guard, trial), levels(alpha, [0.0] * len(GUARDS)), alpha)
 
-    A doubt needs alpha, so that letting a change through stays strict without a correction for many guards. Blame needs
-    alpha shared among them, else one trial in seven without any effect would be called a regression.
-    """
+
+def judge_all(guards: Sequence[Guard], trials: Sequence[Mapping[str, Any]], alpha: float) -> tuple[list[dict[str, Any]], Levels]:
+    """Each guard over these hosts together, and the levels that they and the metric were left with."""
+    found = [(guard, together(arms_of(guard, trial) for trial in trials)) for guard in guards]
+    shares = levels(alpha, [_least_p(arms) for _guard, arms in found if arms is not None and arms.moved()])
+    return [judge_arms(guard, arms, shares, alpha) for guard, arms in found], shares
+
+
+def arms_of(guard: Guard, trial: Mapping[str, Any]) -> Arms | None:
+    return paired(trial, guard.counters, guard.per)
+
+
+def judge_arms(guard: Guard, arms: Arms | None, shares: Levels, alpha: float) -> dict[str, Any]:
+    """ok: true in order, false worse, null in doubt."""
     judged: dict[str, Any] = {"name": guard.name, "before": None, "after": None, "effect": None, "p_value": None, "ok": True}
-    arms = paired(trial, guard.counters, guard.per)
     if arms is None:
         return judged  # this kernel does not count it
-    if len(arms.a_events) < least_pairs(alpha):
+    if len(set(arms.coins)) < least_pairs(alpha):
         return dict(judged, ok=None)  # too many blocks whose value is unknown
     if not arms.moved() or not arms.log_ratios():
         return judged
     worsening = [WORSE[guard.direction] * difference for difference in arms.log_ratios()]
     before, after = arms.rates()
-    p_value, mean = p_greater(worsening), fmean(worsening)
+    p_value, mean = p_greater(worsening, coins=arms.coins_compared()), fmean(worsening)
     judged.update(before=before, after=after, effect=math.expm1(WORSE[guard.direction] * mean), p_value=p_value)
     beyond = mean > math.log1p(guard.margin)
     large = guard.direction == "lower" and sum(arms.b_events) >= LARGE_EVENTS and after >= LARGE_RATIO * before
-    if beyond and p_value <= (alpha if large else alpha / len(GUARDS)):
+    if beyond and p_value <= shares.blame:
         judged["ok"] = False
-    elif (beyond and p_value <= alpha) or large:
+    elif large or (beyond and p_value <= shares.doubt_of(_least_p(arms), alpha)):
         judged["ok"] = None
     return judged
+
+
+def _least_p(arms: Arms) -> float:
+    return least_p(arms.log_ratios(), arms.coins_compared())

@@ -7,6 +7,7 @@ import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._sign_flip import (
     MOST_GROUPS,
     interval,
+    least_p,
     least_pairs,
     p_greater,
     smallest_shift,
@@ -42,6 +43,23 @@ def test_pairs_beyond_the_groups_count_too():
     assert p_greater([0.0] * MOST_GROUPS + [1.0] * MOST_GROUPS) == 2 ** -MOST_GROUPS
 
 
+def test_differences_of_one_coin_flip_together():
+    values = [0.1, 0.2, 0.3, -0.6, 0.4, 0.5]
+    sums = [0.1 - 0.6, 0.2 + 0.4, 0.3 + 0.5]
+    assert p_greater(values, coins=["x", "y", "z", "x", "y", "z"]) == enumerated(sums)
+    assert p_greater(values, 0.1, ["x", "y", "z", "x", "y", "z"]) == enumerated([value - 0.2 for value in sums])
+    assert p_greater([1.0] * 12, coins=[index % 3 for index in range(12)]) == 2 ** -3
+
+
+@pytest.mark.parametrize("differences, coins, least", [
+    ([1.0, -2.0, 3.0], None, 2 ** -3), ([1.0, 0.0, -3.0], None, 2 ** -2), ([], None, 1), ([1.0, -2.0, 3.0], [1, 1, 2], 2 ** -2),
+    ([-1.0] * 50, None, 2 ** -MOST_GROUPS),
+])
+def test_the_least_p_does_not_depend_on_the_signs(differences, coins, least):
+    assert least_p(differences, coins) == least
+    assert p_greater([abs(value) for value in differences]) <= least or coins
+
+
 def test_a_shift_moves_the_question():
     assert p_greater(normal(12, 3), 3) > 0.2
     assert p_greater(normal(12, 3), 1) < 0.01
@@ -69,12 +87,43 @@ def test_the_interval_is_what_the_test_does_not_reject():
         assert p_greater(moved, edge - 1e-6) <= 0.01 < p_greater(moved, edge + 1e-6)
 
 
+def test_the_interval_knows_the_coins():
+    values, coins = normal(10, 2), [index % 2 for index in range(10)]
+    low, high = interval(values, 0.3, coins)
+    assert p_greater(values, low - 1e-6, coins) <= 0.3 < p_greater(values, low + 1e-6, coins)
+    assert (low, high) != interval(values, 0.3)
+
+
 def test_the_interval_of_equal_differences_is_a_point():
     assert interval([0.25] * 8, 0.01) == pytest.approx((0.25, 0.25), abs=1e-6)
 
 
-@pytest.mark.parametrize("pairs, least, most", [(7, 0.55, 0.80), (12, 0.75, 0.92), (20, 0.78, 0.95)])
-def test_the_smallest_shift_is_usually_proven(pairs, least, most):
-    shift = sorted(smallest_shift(normal(pairs, seed=seed), 0.01) for seed in range(300))[150]
-    proven = sum(p_greater(normal(pairs, shift, seed=1000 + seed)) <= 0.01 for seed in range(300)) / 300
-    assert least < proven < most
+@pytest.mark.parametrize("alpha, pairs", [
+    (0.01, 7), (0.01, 8), (0.01, 9), (0.01, 12), (0.01, 16), (0.05, 5), (0.05, 8), (0.001, 10), (0.001, 12),
+])
+def test_the_smallest_shift_is_proven_in_four_trials_of_five(alpha, pairs):
+    """By fresh trials, since the spread it was computed from is chance too."""
+    proven = 0
+    for seed in range(1000):
+        shift = smallest_shift(normal(pairs, seed=seed), alpha)
+        proven += p_greater(normal(pairs, shift, seed=5000 + seed)) <= alpha
+    assert 0.75 < proven / 1000 < 0.88
+
+
+@pytest.mark.parametrize("pairs", [30, 60])
+def test_the_smallest_shift_knows_the_groups(pairs):
+    shifts = [(smallest_shift(normal(pairs, seed=seed), 0.01), seed) for seed in range(120)]
+    proven = sum(p_greater(normal(pairs, shift, seed=5000 + seed)) <= 0.01 for shift, seed in shifts)
+    assert 0.72 < proven / 120 < 0.97
+
+
+def test_the_smallest_shift_is_above_the_least_that_counts():
+    narrow = [0.01, -0.01] * 10
+    assert smallest_shift(narrow, 0.01) < 0.1 < smallest_shift(narrow, 0.01, least=0.1) < 0.11
+
+
+def test_hosts_in_lockstep_see_no_more_than_their_coins():
+    alone = normal(12)
+    copies, coins = alone * 3, list(range(12)) * 3
+    assert smallest_shift(copies, 0.01, coins) == pytest.approx(smallest_shift(alone, 0.01))
+    assert smallest_shift(copies, 0.01) < smallest_shift(alone, 0.01)
