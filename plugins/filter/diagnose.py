@@ -73,6 +73,9 @@ _value:
     remedy:
       type: str
       description: What else would help, or why no buffer size would. V(null) if nothing is needed.
+    wants_stalls:
+      type: bool
+      description: Whether only the length of stalls can tell what it costs; M(linuxnet.socket_buffers.receive_latency_facts) times them.
 """
 
 

@@ -19,7 +19,7 @@ description:
   - Answers the most urgent finding that a buffer size may cure with one candidate value, the metric that must improve and the guards
     that must not worsen.
   - A candidate is where to start a trial, not a proof. Only the maximum changes; min and default stay as they are.
-positional: _input, facts, policy
+positional: _input, facts, policy, latency
 options:
   _input:
     type: list
@@ -48,6 +48,16 @@ options:
         description:
           - No candidate goes above this, nor above an eighth of the pressure mark of C(tcp_mem), or 1/128 of RAM where that mark is
             not to be seen.
+      stall_budget_us:
+        type: int
+        default: 3000
+        description: How long one collapse may keep a CPU, in microseconds. A collapsing host's maximum is sized for it.
+  latency:
+    type: dict
+    description:
+      - C(ansible_facts.receive_latency) of the same host, by M(linuxnet.socket_buffers.receive_latency_facts). The stall per MiB that was
+        measured on this host replaces O(policy.collapse_divisor).
+      - Where it says that nothing can be timed, no change against collapsing is planned, since none could be kept.
 """
 
 EXAMPLES = r"""
@@ -89,7 +99,8 @@ _value:
       contains:
         name:
           type: str
-          description: Name of the counter, as C(nstat) prints it.
+          description: >-
+            Name of the counter, as C(nstat) prints it; V(stall_longest_us) is the longest stall of a block, in microseconds.
         direction:
           type: str
           description: V(lower) or V(higher), the good direction of its rate.
@@ -106,7 +117,7 @@ _value:
 """
 
 
-def filter_plan(findings, facts, policy=None):
+def filter_plan(findings, facts, policy=None, latency=None):
     if isinstance(policy, str):
         policy = _parsed(policy)
     if not isinstance(findings, (list, tuple)) or not all(isinstance(finding, Mapping) for finding in findings):
@@ -115,8 +126,10 @@ def filter_plan(findings, facts, policy=None):
         raise AnsibleFilterError(f"plan: facts: wants a dictionary, got {type(facts).__name__}")
     if not isinstance(policy, (Mapping, type(None))):
         raise AnsibleFilterError(f"plan: policy: wants a dictionary or none, got {type(policy).__name__}")
+    if latency is not None and latency != "" and not isinstance(latency, Mapping):
+        raise AnsibleFilterError(f"plan: latency: wants a dictionary or none, got {type(latency).__name__}")
     try:
-        return plan(findings, facts, policy)
+        return plan(findings, facts, policy, latency or None)
     except ValueError as error:
         raise AnsibleFilterError(f"plan: {error}") from error
 

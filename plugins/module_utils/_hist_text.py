@@ -38,4 +38,4 @@ def parse_hist(text: str) -> HistText:
 
 def log2_histogram(durations: HistText, worst: HistText) -> Histogram:
     """From the histogram of the durations, in microseconds, and the one that kept the maxima."""
-    return Histogram(durations.hits, sum(durations.sums.values()), max(worst.maxima, default=0))
+    return Histogram(durations.hits, dict(durations.sums), max(worst.maxima, default=0))

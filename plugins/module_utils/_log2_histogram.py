@@ -10,53 +10,57 @@ from typing import Any, Dict, Iterable, NamedTuple, Tuple
 
 
 class Histogram(NamedTuple):
-    """`buckets` counts by upper edge in microseconds; the total and the maximum are exact, not read off the buckets."""
+    """How many, and how long in all, by the upper edge of the bucket in microseconds; and the longest. Sums and maximum are exact."""
 
-    buckets: Dict[int, int]
-    total_us: float
+    counts: Dict[int, int]
+    sums_us: Dict[int, float]
     max_us: float
 
-    @property
-    def count(self) -> int:
-        return sum(self.buckets.values())
+    def count_above(self, edge: int) -> int:
+        """How many were longer than this edge of a bucket."""
+        return sum(count for upper, count in self.counts.items() if upper > edge)
+
+    def total_us_above(self, edge: int) -> float:
+        return sum(total for upper, total in self.sums_us.items() if upper > edge)
 
 
-EMPTY = Histogram({}, 0, 0)
+EMPTY = Histogram({}, {}, 0)
 
 
 def of_nanoseconds(durations: Iterable[int]) -> Histogram:
     """The histogram of single durations."""
-    buckets = {}  # type: Dict[int, int]
-    total = longest = 0
+    counts, sums = {}, {}  # type: Dict[int, int], Dict[int, float]
+    longest = 0
     for duration in durations:
         edge = 1 if duration <= 1000 else 1 << ((duration - 1) // 1000).bit_length()
-        buckets[edge] = buckets.get(edge, 0) + 1
-        total += duration
+        counts[edge] = counts.get(edge, 0) + 1
+        sums[edge] = sums.get(edge, 0) + duration / 1000
         longest = max(longest, duration)
-    return Histogram(buckets, total / 1000, longest / 1000)
+    return Histogram(counts, sums, longest / 1000)
 
 
 def merged(one: Histogram, other: Histogram) -> Histogram:
-    buckets = dict(one.buckets)
-    for edge, count in other.buckets.items():
-        buckets[edge] = buckets.get(edge, 0) + count
-    return Histogram(buckets, one.total_us + other.total_us, max(one.max_us, other.max_us))
+    return Histogram(_added(one.counts, other.counts), _added(one.sums_us, other.sums_us), max(one.max_us, other.max_us))
+
+
+def _added(one: Dict[int, Any], other: Dict[int, Any]) -> Dict[int, Any]:
+    return {edge: one.get(edge, 0) + other.get(edge, 0) for edge in set(one) | set(other)}
 
 
 def shown(histogram: Histogram) -> Dict[str, Any]:
     """{count, total_us, max_us, upper_us, counts}: the last two are columns without a gap, shortest durations first."""
-    edges = _without_gap(histogram.buckets)
+    edges = _without_gap(histogram.counts)
     return {
-        "count": histogram.count,
-        "total_us": round(histogram.total_us, 3),
+        "count": histogram.count_above(0),
+        "total_us": round(histogram.total_us_above(0), 3),
         "max_us": round(histogram.max_us, 3),
         "upper_us": list(edges),
-        "counts": [histogram.buckets.get(edge, 0) for edge in edges],
+        "counts": [histogram.counts.get(edge, 0) for edge in edges],
     }
 
 
-def _without_gap(buckets: Dict[int, int]) -> Tuple[int, ...]:
-    if not buckets:
+def _without_gap(counts: Dict[int, int]) -> Tuple[int, ...]:
+    if not counts:
         return ()
-    low, high = min(buckets).bit_length(), max(buckets).bit_length()
+    low, high = min(counts).bit_length(), max(counts).bit_length()
     return tuple(1 << power for power in range(low - 1, high))

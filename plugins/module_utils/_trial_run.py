@@ -44,6 +44,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_sch
     schedule,
     total_seconds,
 )
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_stalls import StallRecorder
 
 # What keeps a trial from starting, each with a message for the user. Later trouble is the reason of an aborted trial.
 ERRORS = (Busy, GuardianFailed, JournalError, OSError, RecordError, TransactionFailed, UnsafeStateDir, ValueError)
@@ -122,9 +123,9 @@ def _refuse_nothing_to_try(originals: Values, candidate: Values) -> None:
 
 def _guarded_trial(files: HostFiles, writer: HostWriter, request: Request, identity: Dict[str, Any], originals: Values) -> Dict[str, Any]:
     guard = Guard(files, writer, request.state_dir)
-    with noted_signals() as signals:
+    with noted_signals() as signals, StallRecorder(files) as stalls:
         guard.start(_record(request, identity, originals))
-        experiment = _Experiment(files, writer, request, originals, guard, signals)
+        experiment = _Experiment(files, writer, request, originals, guard, signals, stalls)
         try:
             experiment.run()
         finally:
@@ -151,7 +152,7 @@ class _Experiment:
     """Runs the blocks and keeps what they recorded."""
 
     def __init__(
-        self, files: HostFiles, writer: HostWriter, request: Request, originals: Values, guard: Guard, signals: List[str]
+        self, files: HostFiles, writer: HostWriter, request: Request, originals: Values, guard: Guard, signals: List[str], stalls: StallRecorder
     ) -> None:
         self._files = files
         self._writer = writer
@@ -159,6 +160,7 @@ class _Experiment:
         self._arms = {"A": originals, "B": request.candidate}
         self._guard = guard
         self._signals = signals
+        self.stalls = stalls
         self._in_force = originals
         self.done = []  # type: List[Tuple[Block, Step]]
         self.reason = None  # type: Optional[str]
@@ -179,9 +181,12 @@ class _Experiment:
     def _record(self, arm: str) -> Step:
         self._switch(arm)
         self._watch(self._request.washout_seconds)
+        self.stalls.start_block()
         before = take_snapshot(self._files)
         self._watch(self._request.block_seconds)
-        return before, take_snapshot(self._files)
+        after = take_snapshot(self._files)
+        self.stalls.end_block()
+        return before, after
 
     def _watch(self, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -189,6 +194,7 @@ class _Experiment:
         while time.monotonic() < end:
             time.sleep(min(POLL_SECONDS, max(0.0, end - time.monotonic())))
             self._check()
+            self.stalls.poll()
 
     def _check(self) -> None:
         if self._signals:
@@ -231,5 +237,6 @@ def _report(
         "counters": table["counters"],
         "gauges": table["gauges"],
         "absent": table["absent"],
+        "stalls": experiment.stalls.table(len(done)),
         "restored": restored,
     }

@@ -45,6 +45,7 @@ def _finding(scenario: Scenario, rates: Rates, sysctls: Mapping[str, Any]) -> di
         "key": scenario.key,
         "direction": scenario.direction,
         "remedy": scenario.remedy,
+        "wants_stalls": scenario.wants_stalls,
     }
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._error_budget import Levels, levels
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._pairs import Arms, paired, together
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._sign_flip import least_p, least_pairs, p_greater
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._stalls import LONGEST, STALLED
 
 # Sign of a log ratio that is bad, by the direction that is good.
 WORSE = {"lower": 1.0, "higher": -1.0}
@@ -27,6 +28,7 @@ class Guard(NamedTuple):
     direction: str  # the good one
     margin: float
     per: tuple[str, ...] = ()  # divided by these counters instead of by time
+    counts_events: bool = True
 
 
 GUARDS = (
@@ -43,6 +45,9 @@ GUARDS = (
     # Memory.
     Guard("memory pressure", ("TcpExtTCPMemoryPressures",), "lower", 0.10),
     Guard("time under memory pressure", ("TcpExtTCPMemoryPressuresChrono",), "lower", 0.10),
+    # What others wait for. A chance of the machine (a hypervisor's) can make one long run: the margin is wide, and size alone says nothing.
+    Guard("longest stall", (LONGEST,), "lower", 0.25, counts_events=False),
+    Guard("time in stalls", (STALLED,), "lower", 0.25, counts_events=False),
     # Work and throughput: the change must not pay for itself with either. Zero windows are no guard: closing the
     # window earlier is how a smaller buffer works, and what it costs shows in the octets.
     Guard("softirq squeezes", ("softnet_time_squeeze",), "lower", 0.25),
@@ -81,7 +86,7 @@ def judge_arms(guard: Guard, arms: Arms | None, shares: Levels, alpha: float) ->
     p_value, mean = p_greater(worsening, coins=arms.coins_compared()), fmean(worsening)
     judged.update(before=before, after=after, effect=math.expm1(WORSE[guard.direction] * mean), p_value=p_value)
     beyond = mean > math.log1p(guard.margin)
-    large = guard.direction == "lower" and sum(arms.b_events) >= LARGE_EVENTS and after >= LARGE_RATIO * before
+    large = guard.counts_events and guard.direction == "lower" and sum(arms.b_events) >= LARGE_EVENTS and after >= LARGE_RATIO * before
     if beyond and p_value <= shares.blame:
         judged["ok"] = False
     elif large or (beyond and p_value <= shares.doubt_of(_least_p(arms), alpha)):

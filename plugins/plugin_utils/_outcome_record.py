@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._stalls import compared
+
 Result = Mapping[str, Any]
 
 # The remote steps in the order they run, and how the report calls them.
@@ -16,6 +18,8 @@ STEPS = {
     "recovery": "undoing what a killed run left",
     "window_start": "starting the window",
     "window": "collecting the window",
+    "latency_start": "starting to time stalls",
+    "latency": "collecting the stalls",
     "trial_start": "starting the trial",
     "trial": "collecting the trial",
     "tuning": "enforcing",
@@ -40,7 +44,7 @@ def outcome_record(results: Result) -> dict[str, Any]:
         "check_mode": bool(results.get("check_mode")),
         "failure": _failure(done, _mapping(results.get("failure"))),
         "facts": _picked(_mapping(_mapping(done["facts"].get("ansible_facts")).get("socket_buffers")), FACTS_KEPT),
-        "trial": _picked(_mapping(done["trial"].get("trial")), TRIAL_KEPT),
+        "trial": _trial(_mapping(done["trial"].get("trial"))),
         "tuning": _picked(done["tuning"], TUNING_KEPT) if "changes" in done["tuning"] else None,
         "recovered": any(result.get("recovered") or result.get("killed_trial") for result in done.values()),
     }
@@ -55,6 +59,10 @@ def _mapping(value: Any) -> Result:
 
 def _picked(source: Result, keys: tuple[str, ...]) -> dict[str, Any] | None:
     return {key: source[key] for key in keys if key in source} if source else None
+
+
+def _trial(trial: Result) -> dict[str, Any] | None:
+    return dict(_picked(trial, TRIAL_KEPT), stalls=compared(trial)) if trial else None
 
 
 def _failure(done: Mapping[str, Result], rescued: Result) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._rates import Column, summed
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._stalls import LEVELS
 
 # Half an event is added to each block, so that a block without any can be compared too.
 HALF_EVENT = 0.5
@@ -50,7 +51,13 @@ class Arms(NamedTuple):
 
 def paired(trial: Mapping[str, Any], counters: Sequence[str], per: Sequence[str] = ()) -> Arms | None:
     """Events of each complete pair, by arm; None when the kernel has no such counter. An unknown block takes its pair with it."""
-    return _by_arm(trial, summed(trial, counters), summed(trial, per) if per else trial["seconds"])
+    return _by_arm(trial, summed(trial, counters), _exposure(trial, counters, per))
+
+
+def _exposure(trial: Mapping[str, Any], counters: Sequence[str], per: Sequence[str]) -> Column | None:
+    if per:
+        return summed(trial, per)
+    return [1.0] * len(trial["seconds"]) if LEVELS.issuperset(counters) else trial["seconds"]
 
 
 def paired_gauge(trial: Mapping[str, Any], gauge: str) -> Arms | None:

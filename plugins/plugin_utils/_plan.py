@@ -13,8 +13,9 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_ta
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_value import InvalidValue, validated
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._guards import GUARDS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._rates import check_keys
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._stalls import COLUMNS as STALL_METRICS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._stalls import LONGEST, MIB, SPANS, duration
 
-MIB = 1048576
 # The kernel gives tcp_mem's pressure mark 1/16 of memory, and its own tcp_rmem maximum 1/128: an eighth of that mark.
 PRESSURE_SHARE = 8
 RAM_SHARE = 128
@@ -26,15 +27,24 @@ class Policy(NamedTuple):
     collapse_divisor: int = 16
     rmem_max_floor_bytes: int = MIB
     rmem_max_ceiling_bytes: int = 64 * MIB
+    stall_budget_us: int = 3000
+
+
+class Stall(NamedTuple):
+    """The longest that was timed on this host under its present tcp_rmem, and what was timed."""
+
+    longest_us: float
+    span: str
 
 
 class Room(NamedTuple):
-    """What a host leaves a candidate: tcp_rmem now, its page, and what memory allows one socket (None: unknown)."""
+    """What a host leaves a candidate: tcp_rmem now, its page, what memory allows one socket and its longest stall (None: unknown)."""
 
     default: int
     maximum: int
     page_bytes: int
     memory_bytes: int | None
+    stall: Stall | None
 
     def whole_pages(self, size: int) -> int:
         return size // self.page_bytes * self.page_bytes
@@ -56,22 +66,32 @@ class Answer(NamedTuple):
     direction: str
 
 
-def _divided(room: Room, policy: Policy) -> Candidate:
+def _within_stall_budget(room: Room, policy: Policy) -> Candidate:
+    if room.stall is None:
+        return _lowered(
+            room, policy, room.maximum // policy.collapse_divisor,
+            f"a collapse walks the whole queue, so its cost grows with the maximum: try 1/{policy.collapse_divisor} of it. In a published case"
+            " 2 instead of 32 MiB took the longest stall from 23 to 3 ms. Where to start the trial, not a proof",
+        )
+    longest, budget = room.stall.longest_us, policy.stall_budget_us
+    measured = f"the longest {room.stall.span} took {duration(longest)} with a maximum of {room.maximum / MIB:.3g} MiB"
+    if longest <= budget:
+        return Candidate(room.maximum, measured, f"{measured}, within the {duration(budget)} of the policy (stall_budget_us)")
     return _lowered(
-        room, policy, policy.collapse_divisor,
-        f"a collapse walks the whole queue, so its cost grows with the maximum: try 1/{policy.collapse_divisor} of it. In a published case"
-        " 2 instead of 32 MiB took the longest stall from 23 to 3 ms. Where to start the trial, not a proof",
+        room, policy, min(int(room.maximum * budget / longest), room.maximum // 2),
+        f"{measured}, {duration(longest / (room.maximum / MIB))} per MiB: size for {duration(budget)} (stall_budget_us of the policy),"
+        " and at most half, so that a trial can tell. Where to start it, not a proof",
     )
 
 
 def _halved(room: Room, policy: Policy) -> Candidate:
-    return _lowered(room, policy, 2, "half of the present maximum, so that as many sockets can hold only half of the memory")
+    return _lowered(room, policy, room.maximum // 2, "half of the present maximum, so that as many sockets can hold only half of the memory")
 
 
-def _lowered(room: Room, policy: Policy, divisor: int, reason: str) -> Candidate:
+def _lowered(room: Room, policy: Policy, maximum: int, reason: str) -> Candidate:
     floor = max(policy.rmem_max_floor_bytes, room.default)
     bound = f"not below {floor} bytes (floor of the policy, and tcp_rmem default)"
-    return Candidate(max(room.whole_pages(room.maximum // divisor), floor), reason, bound)
+    return Candidate(max(room.whole_pages(maximum), floor), reason, bound)
 
 
 def _doubled(room: Room, policy: Policy) -> Candidate:
@@ -88,13 +108,19 @@ def _doubled(room: Room, policy: Policy) -> Candidate:
 
 ANSWERS: dict[str, Answer] = {
     "memory_pressure": Answer(_halved, "TcpExtTCPMemoryPressuresChrono", "lower"),
-    "collapsing": Answer(_divided, "TcpExtTCPRcvCollapsed", "lower"),
+    "collapsing": Answer(_within_stall_budget, LONGEST, "lower"),
     "pruning_with_loss": Answer(_doubled, "TcpExtRcvPruned", "lower"),
 }
 
 
-def plan(findings: Sequence[Mapping[str, Any]], facts: Mapping[str, Any], policy: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """One change that answers the most urgent finding with a knob, or none and the reason."""
+def plan(
+    findings: Sequence[Mapping[str, Any]], facts: Mapping[str, Any], policy: Mapping[str, Any] | None = None,
+    latency: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """One change that answers the most urgent finding with a knob, or none and the reason.
+
+    `latency` is the receive_latency of this host, None when nobody looked: a finding that only stalls can prove is then planned all the same.
+    """
     check_keys("facts", facts, ("host", "tcp_rmem", "sysctls"), "ansible_facts.socket_buffers of the same host")
     for found in findings:
         check_keys("findings", found, ("scenario", "key", "direction"), "the list that diagnose returned")
@@ -104,10 +130,11 @@ def plan(findings: Sequence[Mapping[str, Any]], facts: Mapping[str, Any], policy
         first = findings[0]["scenario"] if findings else "no finding"
         return _nothing(None, f"{first}: no buffer size to change")
     scenario, key = finding["scenario"], finding["key"]
-    obstacle = _obstacle(key, facts)
+    answer = ANSWERS[scenario]
+    obstacle = _obstacle(key, facts) or (_untimed(key, latency) if answer.metric in STALL_METRICS else None)
     if obstacle:
         return dict(_nothing(scenario, obstacle), blocked=True)
-    answer, room = ANSWERS[scenario], _room(facts)
+    room = _room(facts, _stall(latency))
     candidate = answer.candidate(room, rules)
     step = candidate.maximum - room.maximum
     if step == 0 or (step < 0) != (finding["direction"] == "lower"):
@@ -161,10 +188,28 @@ def _wins_at_boot(path: str | None) -> bool:
     return path == "/etc/sysctl.conf" or (path is not None and posixpath.basename(path) > posixpath.basename(DROPIN_PATH))
 
 
-def _room(facts: Mapping[str, Any]) -> Room:
+def _untimed(key: str, latency: Mapping[str, Any] | None) -> str | None:
+    if latency is None or _best_span(latency):
+        return None
+    reasons = {row["reason"] for span in SPANS for row in (latency.get(span) or {}).get("skipped", ())}
+    why = latency.get("reason") or "; ".join(sorted(reasons))
+    return f"{key} is argued for, but stalls cannot be timed on this host, and without them no such change is kept: {why}"
+
+
+def _best_span(latency: Mapping[str, Any] | None) -> str | None:
+    return next((span for span in SPANS if ((latency or {}).get(span) or {}).get("available")), None)
+
+
+def _stall(latency: Mapping[str, Any] | None) -> Stall | None:
+    """Of the best span that can be timed. One that did not happen while it was watched says nothing about its length."""
+    span = _best_span(latency)
+    return Stall(latency[span]["max_us"], span) if span and latency[span]["count"] else None
+
+
+def _room(facts: Mapping[str, Any], stall: Stall | None) -> Room:
     host, sizes = facts["host"], facts["tcp_rmem"]
     memory = _memory_for_one(host, facts["sysctls"].get("net.ipv4.tcp_mem", {}))
-    return Room(sizes["default"], sizes["max"], host["page_size_bytes"], memory)
+    return Room(sizes["default"], sizes["max"], host["page_size_bytes"], memory, stall)
 
 
 def _memory_for_one(host: Mapping[str, Any], tcp_mem: Mapping[str, Any]) -> int | None:

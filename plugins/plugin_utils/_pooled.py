@@ -23,6 +23,7 @@ from typing import Any
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._pairs import paired
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._rates import check_keys, mean_rate
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._scenarios import LEAST_SEGMENTS_PER_SECOND, SEGMENTS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._stalls import why_missing
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict import TRIAL_KEYS, check_plan, undecided, weighed
 
 
@@ -53,7 +54,7 @@ def _unusable(trial: Mapping[str, Any], metric: str) -> str | None:
         return f"the trial was {trial['status']}: {trial['reason']}"
     arms = paired(trial, (metric,))
     if arms is None:
-        return f"this kernel has no counter {metric}"
+        return why_missing(trial, metric)
     if not arms.moved():
         return "the metric did not move in either arm"
     if (mean_rate(trial, SEGMENTS) or 0.0) < LEAST_SEGMENTS_PER_SECOND:

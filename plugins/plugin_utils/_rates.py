@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-Column = Sequence["int | None"]
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._stalls import COLUMNS, stall_column
+
+Column = Sequence["float | None"]
 
 
 def check_keys(argument: str, record: Mapping[str, Any], keys: Sequence[str], remedy: str) -> None:
@@ -21,7 +23,9 @@ def check_keys(argument: str, record: Mapping[str, Any], keys: Sequence[str], re
 
 
 def column(record: Mapping[str, Any], name: str) -> Column | None:
-    """Increase per bucket or block; zeros for a counter that did not move, None for one the kernel lacks."""
+    """Increase per bucket or block; zeros for a counter that did not move, None for one the kernel lacks. Stalls are columns too."""
+    if name in COLUMNS:
+        return stall_column(record, name)
     if name in record["absent"]:
         return None
     return record["counters"].get(name, [0] * len(record["seconds"]))

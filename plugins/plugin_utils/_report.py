@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._metric_words import shown_value
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._outcome import Outcome, advice, outcome_of
 
 VERSION = 1
@@ -67,6 +68,7 @@ def _acted_row(record: Mapping[str, Any], finding: Mapping[str, Any], outcome: O
         reason=outcome.reason,
         needs_person=outcome.needs_person,
         measured={key: verdict.get(key) for key in MEASURED} if verdict else None,
+        stalls=(record.get("trial") or {}).get("stalls"),
     )
 
 
@@ -74,7 +76,7 @@ def _other_row(record: Mapping[str, Any], finding: Mapping[str, Any]) -> dict[st
     """A run answers one finding of a host; the others are said, with what would help."""
     return dict(
         _finding_columns(record, finding), change=None, before=None, after=None, verdict=None, outcome="left",
-        reason=advice(finding), needs_person=False, measured=None,
+        reason=advice(finding), needs_person=False, measured=None, stalls=None,
     )
 
 
@@ -96,9 +98,6 @@ def _change(record: Mapping[str, Any]) -> str | None:
 
 
 def _rate(verdict: Mapping[str, Any], when: str) -> str | None:
-    """As a person reads it: 12,345 TCPRcvCollapsed/s."""
-    rate = verdict.get(when)
-    if rate is None:
-        return None
-    shown = f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
-    return f"{shown} {str(verdict['metric']).removeprefix('TcpExt')}/s"
+    """As a person reads it."""
+    value = verdict.get(when)
+    return None if value is None else shown_value(str(verdict["metric"]), value)

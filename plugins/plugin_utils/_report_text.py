@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report import OUTCOMES
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._stalls import duration
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._tables import markdown_table, markdown_text, paragraph, text_table
 
 COLUMNS = ("host", "finding", "change", "before", "after", "verdict", "outcome")
@@ -82,7 +83,27 @@ def _finding(row: Mapping[str, Any]) -> str:
     name = _words(row["finding"] or "no finding")
     lines = [f"**{markdown_text(name)}**, {_words(row['outcome'])}: {markdown_text(row['reason'])}"]
     evidence = [f"- {markdown_text(_evidence(piece))}" for piece in row["evidence"]]
-    return "\n".join(lines + [""] * bool(evidence) + evidence)
+    return "\n".join([*lines, *[""] * bool(evidence), *evidence, *_stalls(row.get("stalls"))])
+
+
+def _stalls(stalls: Mapping[str, Any] | None) -> list[str]:
+    """Both arms' histograms side by side."""
+    if not stalls:
+        return []
+    if not stalls["available"]:
+        return ["", markdown_text(f"Stalls were not timed: {stalls['reason']}")]
+    before, after = stalls["before"], stalls["after"]
+    rows = [
+        [f"up to {duration(upper)}", *map(_counted, counts)] for upper, *counts in zip(stalls["upper_us"], before["counts"], after["counts"])
+    ]
+    rows.append(["longest", *(duration(arm["longest_us"] or 0) for arm in (before, after))])
+    rows.append(["stalled per second", *(duration(arm["stalled_us"] / arm["seconds"] if arm["seconds"] else 0) for arm in (before, after))])
+    caption = f"Durations of {stalls['span']} during the trial ({stalls['means']}); a row holds what is longer than the row above:"
+    return ["", markdown_text(caption), "", markdown_table(["Duration", "Present values", "Candidate"], rows)]
+
+
+def _counted(count: int) -> str:
+    return f"{count:,}" if count else "-"
 
 
 def _evidence(piece: Mapping[str, Any]) -> str:

@@ -107,6 +107,7 @@ class Scenario(NamedTuple):
     key: str | None = None
     direction: str | None = None
     remedy: str | None = None
+    wants_stalls: bool = False  # only the length of stalls can tell what it costs
 
 
 SCENARIOS = (
@@ -120,6 +121,7 @@ SCENARIOS = (
         "Full receive buffers are collapsed all the time: packets are copied together while everything else on that CPU waits.",
         RMEM, "lower",
         "A reader that keeps up, or fewer and larger messages, cure it at its root; zero windows in the evidence speak of a slow reader.",
+        wants_stalls=True,
     ),
     Scenario(
         "pruning_with_loss", _pruning, (RCV_PRUNED, RCVQ_DROP, PRUNE_CALLED, COLLAPSED),

@@ -31,9 +31,10 @@ class Variable(NamedTuple):
 
 _ROWS = (
     Variable("socket_buffers_hosts", "text", "all", "host pattern of the plays; only -e reaches it"),
-    Variable("socket_buffers_become", "bool", True, "become root for what writes; measuring never does"),
+    Variable("socket_buffers_become", "bool", True, "become root for what writes or traces; measuring counters never does"),
     Variable("socket_buffers_window_seconds", "float", 30, "how long the counters are watched to find a candidate", 1, DAY_SECONDS),
     Variable("socket_buffers_interval_seconds", "float", 1, "length of one bucket of that window", 0.05, DAY_SECONDS),
+    Variable("socket_buffers_latency_seconds", "float", 10, "how long stalls are timed where collapsing was found", 1, 3600),
     Variable("socket_buffers_pairs", "int", 16, "pairs of blocks of a trial; with fewer than 7 an exact test cannot reach 1 %", 7, 1000),
     Variable("socket_buffers_block_seconds", "float", 15, "recorded part of one block", 0.5, 3600),
     Variable("socket_buffers_washout_seconds", "float", 3, "wait after each switch of values, not recorded", 0, 600),

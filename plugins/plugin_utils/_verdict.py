@@ -21,6 +21,8 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._sign_flip
     p_greater,
     smallest_shift,
 )
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._metric_words import metric_words, shown_value
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._stalls import why_missing
 
 TRIAL_KEYS = ("status", "reason", "pairs", "blocks", "seconds", "counters", "absent")
 # Whether the arms can be compared at all: what others asked of this host. Never octets or segments, which a change is meant to move.
@@ -42,7 +44,7 @@ def verdict(trial: Mapping[str, Any], plan: Mapping[str, Any], alpha: float = 0.
     if trial["status"] != "complete":
         return dict(undecided(plan), reason=f"the trial was {trial['status']}: {trial['reason']}")
     if paired(trial, (metric,)) is None:
-        return dict(undecided(plan), reason=f"this kernel has no counter {metric}")
+        return dict(undecided(plan), reason=why_missing(trial, metric))
     return weighed([trial], plan, alpha, min_effect)
 
 
@@ -134,8 +136,8 @@ def _left_out(trials: Sequence[Mapping[str, Any]], differences: Sequence[float])
 def _decide(result: Mapping[str, Any], better: float, worse: bool, alpha: float, min_effect: float) -> tuple[str, str]:
     """Verdict and reason: the first rule that applies decides."""
     low, high = result["interval"]
-    shown = f"{result['metric']} {result['effect']:+.1%} ({low:+.1%} to {high:+.1%})"
-    rates = f"{result['before']:.4g} to {result['after']:.4g} per second"
+    shown = f"{metric_words(result['metric'])} {result['effect']:+.1%} ({low:+.1%} to {high:+.1%})"
+    rates = " to ".join(shown_value(result["metric"], result[when]) for when in ("before", "after"))
     broken, doubtful = (", ".join(guard["name"] for guard in result["guards"] if guard["ok"] is ok) for ok in (False, None))
     worth_it = abs(result["effect"]) >= min_effect
     seen = f"this trial could have seen {result['smallest_effect']:.0%}"

@@ -1,7 +1,9 @@
 """The fleet: containers, each a host of its own with sshd, and the traffic between them."""
 import hashlib
 import json
+import os
 import socket
+import subprocess
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +15,7 @@ TRAFFIC = "/opt/traffic"
 SENDER = "sender"
 SSHD = "mkdir -p /run/sshd && exec /usr/sbin/sshd -D -o UsePAM=no -o UseDNS=no -o MaxStartups=100"
 SSH_WAIT_SECONDS = 20
+TRACEFS = "/sys/kernel/tracing"
 # Frames of two segments, as a plain NIC makes them. A virtual link would pass 64 KiB in one, and the receiving
 # kernel, which takes its window-to-buffer ratio from the first, would promise more window than small frames fit in.
 SEGMENTS_PER_FRAME = 2
@@ -92,7 +95,7 @@ class Fleet:
         run("podman", "exec", "--detach", self._prefix + name, "python3", f"{TRAFFIC}/{program}.py", *options)
 
     def _start(self, image, host, key, sysctls):
-        writable = ("--cap-add=NET_ADMIN", "--security-opt=unmask=/proc/sys") if host.writable else ()
+        writable = ("--cap-add=NET_ADMIN", "--security-opt=unmask=/proc/sys", *_tracing()) if host.writable else ()
         run(
             "podman", "run", "--detach", "--init", f"--name={self._prefix}{host.name}", f"--hostname={host.name}", f"--label={self._label}",
             f"--volume={key}.pub:/root/.ssh/authorized_keys:ro", f"--volume={HERE / 'traffic'}:{TRAFFIC}:ro", *sysctls, *writable,
@@ -122,6 +125,13 @@ class Fleet:
             },
         }}
         self.inventory.write_text(json.dumps(inventory, indent=2) + "\n", encoding="utf-8")
+
+
+def _tracing():
+    """A container has no tracefs of its own. The machine's, mounted where systemd would, is lent to the hosts; where there is none, they go without."""
+    if not os.path.isdir(f"{TRACEFS}/instances"):
+        subprocess.run(("mount", "-t", "tracefs", "tracefs", TRACEFS), capture_output=True, check=False)
+    return (f"--volume={TRACEFS}:{TRACEFS}",) if os.path.isdir(f"{TRACEFS}/instances") else ()
 
 
 def _await_ssh(name, address):

@@ -56,6 +56,12 @@ def made_trial():
             "TcpInSegs": [75_000] * 16,
         },
         "gauges": {}, "absent": [],
+        "stalls": {
+            "available": True, "reason": None, "span": "tcp_collapse", "means": "kernel_histogram",
+            "longest_us": [24_000.0 + index if arm == "A" else 2_400.0 + index for index, arm in enumerate(arms)],
+            "stalled_us": [240_000.0 if arm == "A" else 24_000.0 for arm in arms],
+            "counts": [[10]] * 16, "upper_us": [32_768], "stalls": [10] * 16, "lost_events": [0] * 16,
+        },
     }
 
 
@@ -82,7 +88,7 @@ def test_findings_of_this_host(run):
     findings = run[0]["findings"]
     assert findings
     for finding in findings:
-        assert set(finding) == {"scenario", "summary", "evidence", "key", "direction", "remedy"}
+        assert set(finding) == {"scenario", "summary", "evidence", "key", "direction", "remedy", "wants_stalls"}
         assert all(set(row) == {"metric", "value", "unit", "source"} for row in finding["evidence"])
     assert [finding["scenario"] for finding in run[0]["without_facts"]] == [finding["scenario"] for finding in findings]
 

@@ -1,6 +1,6 @@
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._hist_text import log2_histogram, parse_hist
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._log2_histogram import Histogram
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._log2_histogram import EMPTY, Histogram
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._proc_parsers import MalformedText
 
 # As Linux 6.1 printed them.
@@ -37,7 +37,9 @@ NOTHING = "# event histogram\n#\n# trigger info: hist:keys=us.log2 [active]\n#\n
 
 
 def test_the_kernels_histogram_with_exact_total_and_maximum():
-    assert log2_histogram(parse_hist(DURATIONS), parse_hist(WORST)) == Histogram({131072: 1, 65536: 4, 4: 12}, 261609, 108869)
+    assert log2_histogram(parse_hist(DURATIONS), parse_hist(WORST)) == Histogram(
+        {131072: 1, 65536: 4, 4: 12}, {131072: 108869, 65536: 152693, 4: 47}, 108869,
+    )
 
 
 def test_hits_and_drops():
@@ -46,7 +48,7 @@ def test_hits_and_drops():
 
 
 def test_nothing_counted_yet():
-    assert log2_histogram(parse_hist(NOTHING), parse_hist(NOTHING)) == Histogram({}, 0, 0)
+    assert log2_histogram(parse_hist(NOTHING), parse_hist(NOTHING)) == EMPTY
 
 
 def test_other_text_is_refused():

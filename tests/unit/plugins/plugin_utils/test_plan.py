@@ -25,6 +25,10 @@ def facts(maximum=32 * MIB, default=131072, writable=True, tcp_mem="94056 125409
     }
 
 
+def latency(longest_us=24_000, count=40, span="tcp_collapse"):
+    return {"available": True, "reason": None, span: {"available": True, "count": count, "max_us": longest_us}}
+
+
 def finding(scenario):
     row = next(row for row in SCENARIOS if row.name == scenario)
     return {"scenario": scenario, "key": row.key, "direction": row.direction, "evidence": [], "summary": "", "remedy": None}
@@ -153,3 +157,46 @@ def test_a_present_value_that_no_trial_would_write_is_named():
     host["tcp_rmem"]["min"] = 2048
     made = plan([finding("collapsing")], host)
     assert made["blocked"] and made["changes"] == [] and "2048" in made["reason"]
+
+
+@pytest.mark.parametrize("measured, policy, maximum, reason", [
+    (latency(24_000), {}, 4 * MIB, "tcp_collapse took 24 ms with a maximum of 32 MiB, 750 us per MiB: size for 3 ms"),
+    (latency(24_000, span="net_rx_softirq"), {}, 4 * MIB, "net_rx_softirq took 24 ms"),
+    (latency(24_000), {"stall_budget_us": "6000"}, 8 * MIB, "size for 6 ms"),
+    (latency(240_000), {}, MIB, "not below 1048576 bytes"),
+    (latency(4_000), {}, 16 * MIB, "at most half"),
+    (latency(count=0), {}, 2 * MIB, "try 1/16"),
+    (None, {}, 2 * MIB, "try 1/16"),
+])
+def test_the_hosts_own_stalls_replace_any_prior(measured, policy, maximum, reason):
+    made = plan([finding("collapsing")], facts(), policy, measured)
+    assert made["changes"][0]["new"].split()[2] == str(maximum)
+    assert reason in made["reason"] + made["changes"][0]["ceiling"]
+    assert made["metric"] == {"name": "stall_longest_us", "direction": "lower"}
+
+
+def test_a_collapse_itself_counts_before_the_softirq_around_it():
+    both = dict(latency(24_000), **latency(48_000, span="net_rx_softirq"))
+    assert plan([finding("collapsing")], facts(), {}, both)["changes"][0]["new"].split()[2] == str(4 * MIB)
+    # Timed, but it did not happen: the softirq's length says nothing about it.
+    none_seen = dict(both, **latency(0, count=0))
+    assert "try 1/16" in plan([finding("collapsing")], facts(), {}, none_seen)["reason"]
+
+
+def test_short_stalls_are_left_alone():
+    made = plan([finding("collapsing")], facts(), {}, latency(2_900))
+    assert made["changes"] == [] and not made["blocked"]
+    assert "took 2.9 ms with a maximum of 32 MiB, within the 3 ms of the policy (stall_budget_us)" in made["reason"]
+
+
+@pytest.mark.parametrize("measured, why", [
+    ({"available": False, "reason": "tracing needs root; run the task with become"}, "tracing needs root"),
+    (
+        {"available": False, "reason": None, "tcp_collapse": {"available": False, "skipped": [{"means": "m", "reason": "no kprobes"}]}},
+        "no such change is kept: no kprobes",
+    ),
+])
+def test_without_stalls_nothing_is_tried_against_collapsing(measured, why):
+    made = plan([finding("collapsing")], facts(), {}, measured)
+    assert made["changes"] == [] and made["blocked"] and why in made["reason"]
+    assert plan([finding("pruning_with_loss")], facts(), {}, measured)["changes"]
