@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A socket's buffers against the sysctls in force. Pure, but for the one function that reads those."""
-from typing import Any, List, NamedTuple, Optional
+import functools
+from typing import Any, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles, sysctl_path
 
@@ -43,13 +44,14 @@ def _at(numbers: List[int], index: int) -> Optional[int]:
     return numbers[index] if index < len(numbers) else None
 
 
-def is_at_max(size: int, most: Optional[int], share: float) -> Optional[bool]:
-    """Null where the maximum is not known. A socket above it is not at it: it kept the size of an earlier maximum, or of SO_RCVBUF."""
-    return None if most is None else share * most <= size <= most
+@functools.lru_cache(maxsize=4096)
+def standing(size: int, default: Optional[int], most: Optional[int], near: float) -> Tuple[Optional[bool], Optional[bool], Optional[bool]]:
+    """(at the default, at the maximum, above it), null where the sysctl is not known.
 
-
-def is_above(size: int, most: Optional[int]) -> Optional[bool]:
-    return None if most is None else size > most
+    A socket above the maximum is not at it: it kept the size of an earlier maximum, or has that of SO_RCVBUF.
+    """
+    at_default = None if default is None else size == default
+    return (at_default, None, None) if most is None else (at_default, near * most <= size <= most, size > most)
 
 
 def rcvbuf_probably_locked(now: Any, rcvbuf_before: Optional[int], sizes: BufferSizes) -> Optional[bool]:

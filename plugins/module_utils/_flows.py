@@ -13,9 +13,8 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._buffer_si
     RCVBUF_AT_MAX,
     SNDBUF_AT_MAX,
     BufferSizes,
-    is_above,
-    is_at_max,
     rcvbuf_probably_locked,
+    standing,
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._inet_diag import APP_LIMITED, local_port
 
@@ -168,50 +167,50 @@ def measure(
 ) -> Measures:
     rtt, busy = now.rtt_us or None, changes.busy_us
     min_rtt = None if now.min_rtt_us == NEVER_MEASURED else now.min_rtt_us or None
+    # In the order of Measures: to name 37 arguments for each of many sockets takes longer than to compute them.
     return Measures(
-        goodput_in_bytes_per_second=_ratio(changes.bytes_received, seconds),
-        goodput_out_bytes_per_second=_ratio(changes.bytes_acked, seconds),
-        delivery_rate_bytes_per_second=now.delivery_rate or None,
-        rtt_us=rtt,
-        min_rtt_us=min_rtt,
-        rtt_over_min=_ratio(rtt, min_rtt),
-        receiver_rtt_us=now.rcv_rtt_us or None,
-        cwnd_bytes=now.snd_cwnd * now.snd_mss,
-        retransmitted_share=_ratio(changes.total_retrans, changes.data_segs_out),
-        rwnd_limited_share=_ratio(changes.rwnd_limited_us, busy),
-        sndbuf_limited_share=_ratio(changes.sndbuf_limited_us, busy),
-        rcvbuf_bytes=now.rcvbuf,
-        sndbuf_bytes=now.sndbuf,
-        receive_queue_bytes=now.receive_queue,
-        receive_memory_bytes=now.rmem_alloc,
-        receive_memory_share=_ratio(now.rmem_alloc, now.rcvbuf),
-        send_queue_bytes=now.send_queue,
-        send_memory_bytes=now.wmem_queued,
-        send_memory_share=_ratio(now.wmem_queued, now.sndbuf),
-        notsent_bytes=now.notsent_bytes,
-        bytes_in=changes.bytes_received,
-        bytes_out=changes.bytes_acked,
-        data_segments_out=changes.data_segs_out,
-        retransmitted_segments=changes.total_retrans,
-        busy_us=busy,
-        rwnd_limited_us=changes.rwnd_limited_us,
-        sndbuf_limited_us=changes.sndbuf_limited_us,
-        drops=changes.drops,
-        born=born,
-        app_limited=bool(now.rate_flags & APP_LIMITED),
-        rcvbuf_at_default=_equal(now.rcvbuf, sizes.rcvbuf_default),
-        rcvbuf_at_max=is_at_max(now.rcvbuf, sizes.rcvbuf_max, RCVBUF_AT_MAX),
-        rcvbuf_above_max=is_above(now.rcvbuf, sizes.rcvbuf_max),
-        rcvbuf_probably_locked=rcvbuf_probably_locked(now, rcvbuf_before, sizes),
-        sndbuf_at_default=_equal(now.sndbuf, sizes.sndbuf_default),
-        sndbuf_at_max=is_at_max(now.sndbuf, sizes.sndbuf_max, SNDBUF_AT_MAX),
-        sndbuf_above_max=is_above(now.sndbuf, sizes.sndbuf_max),
+        # goodput in and out, delivery rate
+        _ratio(changes.bytes_received, seconds),
+        _ratio(changes.bytes_acked, seconds),
+        now.delivery_rate or None,
+        # rtt, least rtt, their ratio, rtt as a receiver, congestion window
+        rtt,
+        min_rtt,
+        _ratio(rtt, min_rtt),
+        now.rcv_rtt_us or None,
+        now.snd_cwnd * now.snd_mss,
+        # shares: retransmitted, limited by the peer's window, limited by our send buffer
+        _ratio(changes.total_retrans, changes.data_segs_out),
+        _ratio(changes.rwnd_limited_us, busy),
+        _ratio(changes.sndbuf_limited_us, busy),
+        # buffers, and what is in them: receiving (payload, memory), sending (payload, memory), not yet sent
+        now.rcvbuf,
+        now.sndbuf,
+        now.receive_queue,
+        now.rmem_alloc,
+        _ratio(now.rmem_alloc, now.rcvbuf),
+        now.send_queue,
+        now.wmem_queued,
+        _ratio(now.wmem_queued, now.sndbuf),
+        now.notsent_bytes,
+        # changes
+        changes.bytes_received,
+        changes.bytes_acked,
+        changes.data_segs_out,
+        changes.total_retrans,
+        busy,
+        changes.rwnd_limited_us,
+        changes.sndbuf_limited_us,
+        changes.drops,
+        # yes, no or null
+        born,
+        bool(now.rate_flags & APP_LIMITED),
+        *standing(now.rcvbuf, sizes.rcvbuf_default, sizes.rcvbuf_max, RCVBUF_AT_MAX),
+        rcvbuf_probably_locked(now, rcvbuf_before, sizes),
+        *standing(now.sndbuf, sizes.sndbuf_default, sizes.sndbuf_max, SNDBUF_AT_MAX)
     )
 
 
 def _ratio(part: Optional[float], whole: Optional[float]) -> Optional[float]:
     return part / whole if whole and part is not None else None
 
-
-def _equal(size: int, other: Optional[int]) -> Optional[bool]:
-    return None if other is None else size == other

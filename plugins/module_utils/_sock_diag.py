@@ -21,6 +21,8 @@ HEADER = struct.Struct("=IHHII")  # nlmsghdr: length, type, flags, sequence, por
 REQUEST = struct.Struct("=4BI48x")  # inet_diag_req_v2: family, protocol, extensions, padding, states, an empty socket id
 RESULT = struct.Struct("=i")  # what both an error and the end of a dump begin with: 0, or a negative errno
 
+NOT_THERE = (errno.ENOENT, errno.EPROTONOSUPPORT)
+
 ATTEMPTS = 3
 PAUSE_SECONDS = 0.05  # before another attempt: whatever disturbed the dump may be over
 RECEIVE_BYTES = 32768  # as much as the kernel fills at a time; what a larger buffer leaves empty is lost memory
@@ -56,7 +58,8 @@ def read_dump(
             disturbances.append(str(disturbance))
             pause(PAUSE_SECONDS)
         except OSError as error:
-            raise DumpRefused(f"sock_diag: {error.strerror or error}") from None
+            hint = ": this kernel has no inet_diag or tcp_diag, or may not load it" if error.errno in NOT_THERE else ""
+            raise DumpRefused(f"sock_diag: {error.strerror or error}{hint}") from None
     raise DumpRefused(f"sock_diag: {ATTEMPTS} dumps in a row were not whole: {', '.join(disturbances)}")
 
 

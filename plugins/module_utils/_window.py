@@ -13,6 +13,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._snapshot 
     read_sizes,
     take_snapshot,
 )
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._socket_watch import SocketWatch
 
 LONGEST_SECONDS = 86400
 SHORTEST_INTERVAL_SECONDS = 0.05  # a pass over all counters costs a few milliseconds
@@ -37,9 +38,10 @@ def bucket_ends(duration: float, interval: float) -> List[float]:
     return ends if duration - ends[-1] < SHORTEST_INTERVAL_SECONDS else ends + [duration]
 
 
-def record_window(files: HostFiles, subsets: Iterable[str], duration: float, interval: float) -> Dict[str, Any]:
-    """The `window` of docs/data_shapes.md."""
+def record_window(files: HostFiles, subsets: Iterable[str], duration: float, interval: float, top: int = 0) -> Dict[str, Any]:
+    """The `window` of docs/data_shapes.md. Its sockets are looked at just before the first bucket and just after the last."""
     wanted = frozenset(subsets)
+    watch = SocketWatch(files, top) if "sockets" in wanted else None
     start = take_snapshot(files, wanted)
     table = columns(_steps(files, wanted, start, bucket_ends(duration, interval)))
     window = {
@@ -51,6 +53,8 @@ def record_window(files: HostFiles, subsets: Iterable[str], duration: float, int
         "sizes": read_sizes(files),
     }
     window.update(table)
+    if watch:
+        window["sockets"] = watch.end()
     return window
 
 
