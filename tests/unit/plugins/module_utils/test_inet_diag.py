@@ -116,7 +116,7 @@ def test_addresses_of_both_families(family, address, shown):
 def test_what_is_no_full_socket_is_left_out():
     half_closed = diag(attribute(SHUTDOWN, b"\0"), state=5)  # time-wait shows as this, with neither memory nor tcp_info
     listener = diag(memory(rcvbuf=9), state=10)
-    assert [found.rcvbuf for found in parse(half_closed, listener, diag(memory() + info()), DONE)] == [9, 0]
+    assert [found.rcvbuf for found in parse(half_closed, listener, diag(memory()), diag(info()), diag(memory() + info()), DONE)] == [9, 0]
 
 
 def test_nothing_is_read_after_the_end():
