@@ -9,6 +9,7 @@ import array
 import heapq
 import itertools
 import math
+import operator
 import struct
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
@@ -45,8 +46,8 @@ class Table:
 
     def __init__(self, flows: int, totals: Dict[str, Optional[int]], ranked: Dict[str, Any]) -> None:
         self.flows = flows
-        self._totals = totals
-        self._ranked = ranked
+        self.totals = totals
+        self.ranked = ranked
 
     @classmethod
     def of_rows(cls, rows: bytes) -> "Table":
@@ -62,13 +63,13 @@ class Table:
         parts = list(tables)
         if len(parts) == 1:
             return parts[0]
-        totals = {name: _total([part._totals[name] for part in parts if part._totals[name] is not None]) for name in SUMMED + COUNTED}
+        totals = {name: _total([part.totals[name] for part in parts if part.totals[name] is not None]) for name in SUMMED + COUNTED}
         # Runs that are sorted already: sorting merges them.
-        ranked = {name: array.array("d", sorted(itertools.chain(*(part._ranked[name] for part in parts)))) for name in RANKED}
+        ranked = {name: array.array("d", sorted(itertools.chain(*(part.ranked[name] for part in parts)))) for name in RANKED}
         return cls(sum(part.flows for part in parts), totals, ranked)
 
     def _quantiles(self, name: str) -> Optional[Dict[str, float]]:
-        column = self._ranked[name]
+        column = self.ranked[name]
         if not column:
             return None
         return dict(zip(QUANTILE_NAMES, (_plain(column[max(0, math.ceil(share * len(column)) - 1)]) for share in QUANTILES)))
@@ -76,8 +77,8 @@ class Table:
     def summary(self) -> Dict[str, Any]:
         return {
             "flows": self.flows,
-            "counts": {name: self._totals[name] for name in COUNTED},
-            "sums": {name: self._totals[name] for name in SUMMED},
+            "counts": {name: self.totals[name] for name in COUNTED},
+            "sums": {name: self.totals[name] for name in SUMMED},
             "quantiles": {name: self._quantiles(name) for name in RANKED},
         }
 
@@ -145,30 +146,35 @@ class FlowSummary:
 
     def result(self) -> Dict[str, Any]:
         tables = {key: Table.of_rows(self._rows.pop(key)) for key in list(self._rows)}  # one copy at a time
-        ports = sorted({port for _kind, _direction, port in tables if port is not None})
-        rows = sorted((self._port(port, tables) for port in ports), key=_busiest_first)
+        groups = {}  # type: Dict[Tuple[str, str], List[Table]]
+        ports = {}  # type: Dict[int, Dict[str, Table]]
+        for (kind, direction, port), table in tables.items():
+            groups.setdefault((kind, direction), []).append(table)
+            if port is not None:
+                ports.setdefault(port, {})[kind] = table
+        busiest = sorted(ports, key=lambda port: (_busiest_first(ports[port].values()), port))
         result = {
-            "groups": [self._group(*pair, tables=tables) for pair in sorted({key[:2] for key in tables})],
-            "ports": rows[:MOST_PORTS],
-            "ports_left_out": len(rows[MOST_PORTS:]),
+            "groups": [
+                dict(Table.joined(parts).summary(), **{"class": kind, "direction": direction})
+                for (kind, direction), parts in sorted(groups.items(), key=operator.itemgetter(0))
+            ],
+            "ports": [_port_row(port, ports[port]) for port in busiest[:MOST_PORTS]],
+            "ports_left_out": len(busiest[MOST_PORTS:]),
         }  # type: Dict[str, Any]
         if self._top:
             result["top"] = {name: [_row(flow) for _value, _number, flow in sorted(kept, reverse=True)] for name, kept in self._worst.items()}
         return result
 
-    @staticmethod
-    def _group(kind: str, direction: str, tables: Dict[Key, Table]) -> Dict[str, Any]:
-        table = Table.joined(table for key, table in tables.items() if key[:2] == (kind, direction))
-        return dict(table.summary(), **{"class": kind, "direction": direction})
 
-    @staticmethod
-    def _port(port: int, tables: Dict[Key, Table]) -> Dict[str, Any]:
-        mine = {key[0]: table for key, table in tables.items() if key[2] == port}
-        return dict(Table.joined(mine.values()).summary(), port=port, classes={kind: table.flows for kind, table in sorted(mine.items())})
+def _busiest_first(tables: Iterable[Table]) -> Tuple[int, int]:
+    """Negative, so that the port with the most payload comes first, then the one with the most flows."""
+    parts = list(tables)
+    return -sum(part.totals[name] or 0 for part in parts for name in ("bytes_in", "bytes_out")), -sum(part.flows for part in parts)
 
 
-def _busiest_first(row: Dict[str, Any]) -> Tuple[int, int, int]:
-    return -((row["sums"]["bytes_in"] or 0) + (row["sums"]["bytes_out"] or 0)), -row["flows"], row["port"]
+def _port_row(port: int, tables: Dict[str, Table]) -> Dict[str, Any]:
+    classes = {kind: table.flows for kind, table in sorted(tables.items())}
+    return dict(Table.joined(tables.values()).summary(), port=port, classes=classes)
 
 
 def _row(flow: Flow) -> Dict[str, Any]:

@@ -73,7 +73,8 @@ FREE = {
     "below the default, but of an odd size": Socket(87380, MUCH, 14600),
     "round, but hardly used": Socket(2 * 1048576, MUCH, 100000),
     "locked perhaps, but too little came through": Socket(131072, 4 * 131072 - 1, 65537),
-    "kept from an earlier maximum": Socket(2 * MOST, MUCH, 1000),
+    "kept from an earlier maximum": Socket(2 * MOST, MUCH, MOST),
+    "twice the reader's appetite exactly": Socket(131072, MUCH, 65536),
 }
 
 

@@ -63,6 +63,10 @@ def test_sndbuf_stands_by_its_own_sysctl():
     assert changed(rcvbuf=33554432).measures.rcvbuf_at_max
 
 
+def test_the_other_bits_beside_app_limited_are_not_it():
+    assert changed(rate_flags=0xff ^ APP_LIMITED).measures.app_limited is False
+
+
 def test_only_changes_count():
     before = dict(bytes_received=10 ** 9, bytes_acked=10 ** 9, total_retrans=50, data_segs_out=900, busy_us=10 ** 6, rwnd_limited_us=10 ** 6)
     measures = changed(before=before, **dict(before, bytes_received=10 ** 9 + 100, data_segs_out=910, busy_us=10 ** 6 + 10)).measures
@@ -82,7 +86,7 @@ def test_a_counter_of_32_bits_wraps():
 
 
 def test_an_old_kernel_has_a_flow_without_a_class():
-    for one in (changed(**OLD_KERNEL), flow(found(**OLD_KERNEL), context(seconds=None)), flow(found(**OLD_KERNEL), context())):
+    for one in (changed(before=OLD_KERNEL, **OLD_KERNEL), flow(found(**OLD_KERNEL), context(seconds=None)), flow(found(**OLD_KERNEL), context())):
         assert one.kind == "unknown" and one.measures.bytes_in is None and one.measures.rcvbuf_bytes == 131072
         assert one.measures.rwnd_limited_share is None and one.measures.notsent_bytes is None
 
