@@ -72,6 +72,7 @@ def test_a_group_over_ports_is_as_if_of_one():
     over_ports = [flow("bulk", "inbound", 80 + number % 3, rtt_us=number * 7 % 50, bytes_in=number) for number in range(50)]
     joined, = summary_of(*over_ports)["groups"]
     together, = summary_of(*[one._replace(port=80) for one in over_ports])["groups"]
+    assert summary_of(flow(port=80, drops=0), flow(port=443, drops=0))["groups"][0]["sums"]["drops"] == 0
     assert joined == together and joined["quantiles"]["rtt_us"]["max"] == 49
 
 
@@ -93,7 +94,7 @@ def test_many_ports_are_cut():
 
 
 def test_the_worst_come_first_with_their_addresses():
-    flows = [flow(retransmitted_segments=number, rtt_us=10) for number in (3, 0, 9, 5, 9)]
+    flows = [flow(retransmitted_segments=number, rtt_us=10) for number in (3, 0, 9, 5, 9, 4)]
     rows = summary_of(*flows, top=3)["top"]["retransmitted_segments"]
     assert [row["retransmitted_segments"] for row in rows] == [9, 9, 5]
     assert (rows[0]["class"], rows[0]["direction"]) == ("bulk", "outbound")
