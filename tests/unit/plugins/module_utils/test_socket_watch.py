@@ -159,6 +159,7 @@ def watch_births_and_deaths():
     young = Connection(EXCHANGE_PORT)
     young.exchange(10, 100)
     kept.exchange(1, 100)
+    kept.listener.close()  # what it accepted before is inbound all the same
     dying.close()
     return watch.end()
 
@@ -166,6 +167,7 @@ def watch_births_and_deaths():
 def test_births_and_deaths_are_counted(host):
     result = host.call(watch_births_and_deaths)
     assert (result["flows"], result["born"], result["closed"]) == (4, 2, 2)
+    assert {row["port"] for row in result["ports"]} == {BULK_PORT, EXCHANGE_PORT}
     young = [row for row in result["ports"] if row["port"] == EXCHANGE_PORT][0]
     assert young["counts"]["born"] == 1 and young["sums"]["bytes_in"] == 1000
     assert young["quantiles"]["goodput_in_bytes_per_second"] is None
@@ -311,6 +313,20 @@ def test_interrupted_for_good_is_a_reason_and_no_numbers(host, at_start, at_end)
     result = host.call(watch_disturbed, at_start, at_end)
     assert set(result) == {"available", "reason"} and result["available"] is False
     assert "3 dumps in a row were not whole" in result["reason"] and "NLM_F_DUMP_INTR" in result["reason"]
+
+
+def watch_with_every_datagram_twice():
+    def dump(*arguments):
+        once = _sock_diag.read_dump(*arguments)
+        return once._replace(datagrams=once.datagrams[:-1] + once.datagrams)
+
+    _kept = Connection(BULK_PORT)
+    return SocketWatch(HostFiles(), dump=dump).end()
+
+
+def test_a_socket_that_comes_twice_counts_once(host):
+    result = host.call(watch_with_every_datagram_twice)
+    assert (result["flows"], result["born"], result["closed"], result["listeners"]["sockets"]) == (2, 0, 0, 1)
 
 
 def refuse(*_arguments):
