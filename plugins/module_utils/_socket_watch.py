@@ -7,7 +7,7 @@ Walks from the netlink edge through the pure parts. A host without sock_diag get
 """
 import resource
 import socket
-from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._buffer_sizes import BufferSizes, read_buffer_sizes
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._flow_summary import FlowSummary
@@ -24,6 +24,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._inet_diag
     parse_sockets,
     unique,
 )
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._occupancy import Occupancy, seconds_to_next
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._snapshot import read_boottime
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sock_diag import Dump, DumpRefused, read_dump
 
@@ -58,20 +59,35 @@ def check_top(top: int) -> None:
 
 
 class SocketWatch:
-    """The start of a window; `end` gives what happened since."""
+    """The start of a window. `look` now and then, and `end` gives what happened since."""
 
-    def __init__(self, files: HostFiles, top: int = 0, dump: Callable[..., Dump] = read_dump) -> None:
-        self._files, self._top, self._dump = files, top, dump
+    def __init__(self, files: HostFiles, top: int = 0, window_seconds: float = 0.0, dump: Callable[..., Dump] = read_dump) -> None:
+        self._files, self._top, self._window_seconds, self._dump = files, top, window_seconds, dump
         self._reason = None  # type: Optional[str]
+        self._occupancy, self._cpu_seconds = Occupancy(), []  # type: Occupancy, List[float]
         cpu_before = _cpu_seconds()
         try:
             sample = take_sample(dump)
-            self._marks = {found.cookie: mark(found) for found in parse_sockets(drained(sample.flows))}
+            self._marks = {found.cookie: mark(found) for found in self._occupancy.seen(flows_of(sample))}
             self._ports = _ports(sample)
             self._started, self._retries = sample.boottime_seconds, sample.retries
         except (DumpRefused, MalformedDump) as error:
             self._reason = str(error)
-        self._cpu_seconds = _cpu_seconds() - cpu_before
+        self._spent(cpu_before)
+
+    def look(self) -> None:
+        """At the queues only, and only when it is time again."""
+        if self._reason is not None or read_boottime() < self._next_look:
+            return
+        cpu_before = _cpu_seconds()
+        try:
+            for _found in self._occupancy.seen(flows_of(take_sample(self._dump))):
+                pass
+        except DumpRefused:
+            pass  # then there is one look less; the next may do better
+        except MalformedDump as error:
+            self._reason = str(error)
+        self._spent(cpu_before)
 
     def end(self) -> Dict[str, Any]:
         if self._reason is not None:
@@ -80,13 +96,16 @@ class SocketWatch:
         try:
             sample = take_sample(self._dump)
             seconds = sample.boottime_seconds - self._started
-            context = Context(seconds, self._marks, self._ports | _ports(sample), read_buffer_sizes(self._files))
+            context = Context(seconds, self._marks, self._ports | _ports(sample), read_buffer_sizes(self._files), self._occupancy)
             result = summarise(sample, context, self._top)
         except (DumpRefused, MalformedDump) as error:
             return unavailable(str(error))
-        result["retries"] += self._retries
-        result["cpu_seconds"] = [round(self._cpu_seconds, 6), round(_cpu_seconds() - cpu_before, 6)]
-        return result
+        self._spent(cpu_before)
+        return dict(result, retries=result["retries"] + self._retries, cpu_seconds=self._cpu_seconds)
+
+    def _spent(self, cpu_before: float) -> None:
+        self._cpu_seconds.append(round(_cpu_seconds() - cpu_before, 6))
+        self._next_look = read_boottime() + seconds_to_next(self._cpu_seconds[-1], self._window_seconds)
 
 
 def sockets_now(files: HostFiles, top: int = 0, dump: Callable[..., Dump] = read_dump) -> Dict[str, Any]:
@@ -94,7 +113,7 @@ def sockets_now(files: HostFiles, top: int = 0, dump: Callable[..., Dump] = read
     cpu_before = _cpu_seconds()
     try:
         sample = take_sample(dump)
-        result = summarise(sample, Context(None, {}, _ports(sample), read_buffer_sizes(files)), top)
+        result = summarise(sample, Context(None, {}, _ports(sample), read_buffer_sizes(files), Occupancy()), top)
     except (DumpRefused, MalformedDump) as error:
         return unavailable(str(error))
     return dict(result, cpu_seconds=[round(_cpu_seconds() - cpu_before, 6)])
@@ -107,7 +126,7 @@ def unavailable(reason: str) -> Dict[str, Any]:
 def summarise(sample: Sample, context: Context, top: int) -> Dict[str, Any]:
     """A sample, used up, and what is known from before into `sockets`."""
     summary, flows, known = FlowSummary(top), 0, 0
-    for found in unique(parse_sockets(drained(sample.flows))):
+    for found in context.occupancy.seen(flows_of(sample)):
         summary.add(flow(found, context))
         flows += 1
         known += found.cookie in context.marks
@@ -115,12 +134,18 @@ def summarise(sample: Sample, context: Context, top: int) -> Dict[str, Any]:
     return dict(
         summary.result(), available=True, reason=None,
         seconds=round(context.seconds, 6) if context.seconds is not None else None,
+        looks=context.occupancy.looks if watched else None,
         flows=flows,
         born=flows - known if watched else None,
         closed=len(context.marks) - known if watched else None,
         listeners=listening(sample, context.sizes),
         retries=sample.retries,
     )
+
+
+def flows_of(sample: Sample) -> Iterator[Any]:
+    """The connections of a sample, which is used up by that."""
+    return unique(parse_sockets(drained(sample.flows)))
 
 
 def listening(sample: Sample, sizes: BufferSizes) -> Dict[str, Any]:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A window: snapshots at fixed times, handed on as columns."""
 import time
-from typing import Any, Dict, Iterable, Iterator, List, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._columns import columns
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles
@@ -39,11 +39,11 @@ def bucket_ends(duration: float, interval: float) -> List[float]:
 
 
 def record_window(files: HostFiles, subsets: Iterable[str], duration: float, interval: float, top: int = 0) -> Dict[str, Any]:
-    """The `window` of docs/data_shapes.md. Its sockets are looked at just before the first bucket and just after the last."""
+    """The `window` of docs/data_shapes.md. Its sockets are seen just before the first bucket, just after the last, and at times between."""
     wanted = frozenset(subsets)
-    watch = SocketWatch(files, top) if "sockets" in wanted else None
+    watch = SocketWatch(files, top, duration) if "sockets" in wanted else None
     start = take_snapshot(files, wanted)
-    table = columns(_steps(files, wanted, start, bucket_ends(duration, interval)))
+    table = columns(_steps(files, wanted, start, bucket_ends(duration, interval), watch))
     window = {
         "version": 1,
         "identity": start.identity,
@@ -58,7 +58,9 @@ def record_window(files: HostFiles, subsets: Iterable[str], duration: float, int
     return window
 
 
-def _steps(files: HostFiles, subsets: Iterable[str], start: Snapshot, ends: List[float]) -> Iterator[Tuple[Snapshot, Snapshot]]:
+def _steps(
+    files: HostFiles, subsets: Iterable[str], start: Snapshot, ends: List[float], watch: Optional[SocketWatch],
+) -> Iterator[Tuple[Snapshot, Snapshot]]:
     """One step per bucket. Sleeps to absolute times, so that buckets do not drift."""
     before = start
     for end in ends:
@@ -66,3 +68,5 @@ def _steps(files: HostFiles, subsets: Iterable[str], start: Snapshot, ends: List
         after = take_snapshot(files, subsets)
         yield before, after
         before = after
+        if watch and end != ends[-1]:
+            watch.look()

@@ -1,8 +1,8 @@
 """What a sample of many sockets costs: CPU seconds and peak memory, against `ss -tinm` where that is installed.
 
-    PYTHONPATH=.build python tests/benchmarks/sockets.py [--sockets 50000] [--python OTHER_INTERPRETER]
+    PYTHONPATH=.build python tests/benchmarks/sockets.py [--sockets 50000] [--use-one-in 10] [--python OTHER_INTERPRETER]
 
-Makes real connections on loopback, in a network namespace of its own where that is permitted. A tenth of them are in use.
+Makes real connections on loopback, in a network namespace of its own where that is permitted. One in ten of them is in use.
 """
 import argparse
 import ctypes
@@ -17,13 +17,14 @@ import tempfile
 
 CLONE_NEWNET = 0x40000000
 SPARE_FILES = 64
-ACTIVE_SHARE = 10  # one in so many
 
 SAMPLER = """
-import json, resource, sys, time
+import json, resource, sys
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._socket_watch import SocketWatch
 watch = SocketWatch(HostFiles(), top=10)
+watch._next_look = 0  # not to wait for it
+watch.look()
 print("started", flush=True)
 sys.stdin.readline()
 result = watch.end()
@@ -36,13 +37,14 @@ MODULE = "ansible_collections.linuxnet.socket_buffers.plugins.modules.socket_cou
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sockets", type=int, default=50000)
+    parser.add_argument("--use-one-in", type=int, default=10)
     parser.add_argument("--python", default=sys.executable, help="the interpreter that samples")
     parser.add_argument("--hold", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.hold:
-        return hold(arguments.hold)
+        return hold(arguments.hold, arguments.use_one_in)
     where = "a network namespace of its own" if own_namespace() else "this network namespace"
-    holders = [start_holder(connections) for connections in shares(arguments.sockets // 2)]
+    holders = [start_holder(connections, arguments.use_one_in) for connections in shares(arguments.sockets // 2)]
     try:
         reached = 2 * sum(int(holder.stdout.readline() or 0) for holder in holders)
         print(f"{reached} sockets of {arguments.sockets} in {where}, held by {len(holders)} processes")
@@ -67,13 +69,12 @@ def shares(connections):
     return [most] * (connections // most) + ([connections % most] if connections % most else [])
 
 
-def start_holder(connections):
-    return subprocess.Popen(
-        [sys.executable, __file__, "--hold", str(connections)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, universal_newlines=True,
-    )
+def start_holder(connections, use_one_in):
+    command = [sys.executable, __file__, "--hold", str(connections), "--use-one-in", str(use_one_in)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, universal_newlines=True)
 
 
-def hold(connections):
+def hold(connections, use_one_in):
     """Make them, say how many there are, and use some whenever a line comes in; until the end of input."""
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -88,7 +89,7 @@ def hold(connections):
             print(f"stopped at {len(held)}: {error}", file=sys.stderr)
         print(len(held), flush=True)
         for _line in sys.stdin:
-            for client, server in held[::ACTIVE_SHARE]:
+            for client, server in held[::use_one_in]:
                 client.sendall(b"x" * 200)
                 server.sendall(server.recv(200) * 20)
                 client.recv(4000)
@@ -109,10 +110,10 @@ def report(python, holders, reached):
         use(holders)
         result = json.loads(sampler.communicate("\n")[0])
     assert result["available"], result["reason"]
-    start, end = result["cpu_seconds"]
+    start, look, end = result["cpu_seconds"]
     groups = ", ".join(f"{group['flows']} {group['class']} {group['direction']}" for group in result["groups"])
     print(f"seen: {result['flows']} flows ({groups}), {result['retries']} retries, {len(json.dumps(result))} bytes of result")
-    print(f"a window: {start:.2f} s of CPU for its start, {end:.2f} s for its end, {result['peak_mb']:.0f} MB peak of the process")
+    print(f"a window: {start:.2f} s of CPU for its start, {look:.2f} s for a look between, {end:.2f} s for its end, {result['peak_mb']:.0f} MB peak of the process")
     print_module(python)
     print_ss(max(start, end))
 

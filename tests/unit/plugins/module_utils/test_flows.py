@@ -14,6 +14,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._flows imp
     subtract,
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._inet_diag import APP_LIMITED, INFO_FIELDS, MEMORY_FIELDS, Socket
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._occupancy import Occupancy
 
 SIZES = BufferSizes(131072, 33554432, 16384, 4194304, 4194304, True)
 QUIET = dict(
@@ -28,8 +29,14 @@ def found(**values):
     return Socket(**dict(QUIET, **values))
 
 
+def occupancy_of(sockets):
+    occupancy = Occupancy()
+    list(occupancy.seen(sockets))
+    return occupancy
+
+
 def context(*before, seconds=10.0, ports=()):
-    return Context(seconds, {one.cookie: mark(one) for one in before}, frozenset(ports), SIZES)
+    return Context(seconds, {one.cookie: mark(one) for one in before}, frozenset(ports), SIZES, occupancy_of(before))
 
 
 def changed(seconds=10.0, before=None, **values):
@@ -49,6 +56,7 @@ def test_every_measure_is_what_its_name_says():
         "retransmitted_share": 0.25, "rwnd_limited_share": 0.2, "sndbuf_limited_share": 0.1,
         "rcvbuf_bytes": 131072, "sndbuf_bytes": 87040, "receive_queue_bytes": 30000, "receive_memory_bytes": 65536, "receive_memory_share": 0.5,
         "send_queue_bytes": 40000, "send_memory_bytes": 43520, "send_memory_share": 0.5, "notsent_bytes": 12000,
+        "half_full_share": 0, "mean_receive_queue_bytes": 0, "mean_notsent_bytes": 0,
         "bytes_in": 1500, "bytes_out": 3000, "data_segments_out": 80, "retransmitted_segments": 20,
         "busy_us": 500, "rwnd_limited_us": 100, "sndbuf_limited_us": 50, "drops": 3, "born": False, "app_limited": True,
         "rcvbuf_at_default": True, "rcvbuf_at_max": False, "rcvbuf_above_max": False, "rcvbuf_probably_locked": False,
@@ -65,6 +73,14 @@ def test_sndbuf_stands_by_its_own_sysctl():
 
 def test_the_other_bits_beside_app_limited_are_not_it():
     assert changed(rate_flags=0xff ^ APP_LIMITED).measures.app_limited is False
+
+
+def test_queues_are_those_of_all_looks():
+    one = found(receive_queue=1000, notsent_bytes=500, rmem_alloc=65536)
+    measures = flow(one, context(one)).measures
+    assert (measures.half_full_share, measures.mean_receive_queue_bytes, measures.mean_notsent_bytes) == (1, 1000, 500)
+    for born_or_now in (flow(one, context()), flow(one, context(seconds=None))):
+        assert born_or_now.measures[20:23] == (None, None, None) and Measures._fields[20] == "half_full_share"
 
 
 def test_only_changes_count():
@@ -163,4 +179,4 @@ def test_a_mark_is_small():
 
 def test_a_row_of_measures_is_all_numbers():
     """Summaries keep them as doubles."""
-    assert all(value is None or math.isfinite(value) for value in changed(bytes_received=MiB).measures) and len(Measures._fields) == 37
+    assert all(value is None or math.isfinite(value) for value in changed(bytes_received=MiB).measures) and len(Measures._fields) == 40

@@ -315,6 +315,57 @@ def test_interrupted_for_good_is_a_reason_and_no_numbers(host, at_start, at_end)
     assert "3 dumps in a row were not whole" in result["reason"] and "NLM_F_DUMP_INTR" in result["reason"]
 
 
+def watch_a_pause():
+    connection = Connection(BULK_PORT)
+    watch = SocketWatch(HostFiles())
+    watch.look()  # too early
+    connection.server.setblocking(False)
+    sent = 0
+    try:
+        while True:
+            sent += connection.server.send(CHUNK)
+    except BlockingIOError:
+        pass
+    time.sleep(1.05)
+    watch.look()
+    read_all(connection.client, sent)
+    settle(connection.server)
+    return watch.end()
+
+
+def test_a_look_between_sees_a_reader_that_paused(host):
+    result = host.call(watch_a_pause)
+    reader, writer = (groups_of(result)["bulk", direction] for direction in ("outbound", "inbound"))
+    assert result["looks"] == 3 and len(result["cpu_seconds"]) == 3
+    assert reader["quantiles"]["half_full_share"]["max"] == pytest.approx(1 / 3, rel=1e-3)
+    assert reader["quantiles"]["mean_receive_queue_bytes"]["max"] > 10000 and reader["quantiles"]["receive_queue_bytes"]["max"] == 0
+    assert writer["quantiles"]["mean_notsent_bytes"]["max"] > 10000 and writer["quantiles"]["notsent_bytes"]["max"] == 0
+
+
+def watch_with_a_look_that_fails(kind):
+    replace = []
+
+    def dump(*arguments):
+        return replace[0]() if replace else _sock_diag.read_dump(*arguments)
+
+    _kept = Connection(BULK_PORT)
+    watch = SocketWatch(HostFiles(), dump=dump)
+    time.sleep(1.05)
+    replace.append({"refuse": refuse, "malformed": malformed}[kind])
+    watch.look()
+    replace.clear()
+    return watch.end()
+
+
+def test_a_look_that_is_refused_is_none(host):
+    result = host.call(watch_with_a_look_that_fails, "refuse")
+    assert result["available"] and result["looks"] == 2 and result["flows"] == 2
+
+
+def test_a_look_at_malformed_bytes_is_a_reason(host):
+    assert host.call(watch_with_a_look_that_fails, "malformed")["available"] is False
+
+
 def watch_with_every_datagram_twice():
     def dump(*arguments):
         once = _sock_diag.read_dump(*arguments)
