@@ -83,6 +83,12 @@ def test_queues_are_those_of_all_looks():
         assert born_or_now.measures[20:23] == (None, None, None) and Measures._fields[20] == "half_full_share"
 
 
+def test_a_buffer_that_moved_in_the_window_is_not_locked():
+    much = dict(rcvbuf=65536, bytes_received=10 ** 9)
+    assert changed(before=dict(rcvbuf=65536), **much).measures.rcvbuf_probably_locked is True
+    assert changed(before=dict(rcvbuf=65534), **much).measures.rcvbuf_probably_locked is False
+
+
 def test_only_changes_count():
     before = dict(bytes_received=10 ** 9, bytes_acked=10 ** 9, total_retrans=50, data_segs_out=900, busy_us=10 ** 6, rwnd_limited_us=10 ** 6)
     measures = changed(before=before, **dict(before, bytes_received=10 ** 9 + 100, data_segs_out=910, busy_us=10 ** 6 + 10)).measures
