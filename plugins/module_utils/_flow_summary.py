@@ -31,8 +31,8 @@ COUNTED = (
 RANKED = (
     "goodput_in_bytes_per_second", "goodput_out_bytes_per_second", "delivery_rate_bytes_per_second", "rtt_us", "min_rtt_us",
     "rtt_over_min", "receiver_rtt_us", "cwnd_bytes", "retransmitted_share", "rwnd_limited_share", "sndbuf_limited_share", "rcvbuf_bytes",
-    "sndbuf_bytes", "receive_queue_bytes", "receive_memory_share", "send_queue_bytes", "send_memory_share", "notsent_bytes", "half_full_share",
-    "mean_receive_queue_bytes", "mean_notsent_bytes",
+    "sndbuf_bytes", "receive_queue_bytes", "receive_memory_share", "send_queue_bytes", "send_memory_share", "notsent_bytes",
+    "half_full_share", "mean_receive_queue_bytes", "mean_notsent_bytes",
 )
 
 Key = Tuple[str, str, Optional[int]]  # class, direction, listening port
@@ -163,7 +163,7 @@ class FlowSummary:
             "ports_left_out": len(busiest[MOST_PORTS:]),
         }  # type: Dict[str, Any]
         if self._top:
-            result["top"] = {name: [_row(flow) for _value, _number, flow in sorted(kept, reverse=True)] for name, kept in self._worst.items()}
+            result["top"] = {name: [_row(entry[2]) for entry in sorted(kept, reverse=True)] for name, kept in self._worst.items()}
         return result
 
 

@@ -22,8 +22,8 @@ options:
       - V(softnet) reads the per-CPU receive queues, V(sockstat) sockets and their memory, V(protocols) memory and pressure by protocol.
       - V(nic) reads interface losses, speed and rings, V(sizes) the sysctls in force.
       - V(sockets) reads the TCP sockets and sums them up by class, direction and listening port. It is part of V(all), as it costs
-        milliseconds on most hosts and under a second of CPU for 50000 sockets, once in a snapshot and twice in a window. As with C(ss),
-        the kernel may load its modules C(inet_diag) and C(tcp_diag) for it; V(!sockets) leaves it out.
+        milliseconds on most hosts and under a second of CPU for 50000 sockets, once in a snapshot and at both ends of a window. As with
+        C(ss), the kernel may load its modules C(inet_diag) and C(tcp_diag) for it; V(!sockets) leaves it out.
       - V(min) is V(tcp) alone and always part of it, unless excluded by C(!min).
       - Valid are V(all), V(min), V(tcp), V(ip), V(udp), V(mptcp), V(softnet), V(sockstat), V(protocols), V(nic), V(sizes)
         and V(sockets).
@@ -228,6 +228,12 @@ ansible_facts:
             seconds:
               description: From the first look to the last; null in a snapshot.
               type: float
+              returned: when available
+            looks:
+              description:
+                - How many looks there were. Both ends of the window, and at most 60 between them, no more than one a second or than 2 % of
+                  a CPU allow. Null in a snapshot.
+              type: int
               returned: when available
             flows:
               description: How many connections there are at the last look.
