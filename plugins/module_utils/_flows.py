@@ -16,7 +16,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._buffer_si
     rcvbuf_probably_locked,
     standing,
 )
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._inet_diag import APP_LIMITED, local_port
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._inet_diag import APP_LIMITED, ESTABLISHED, local_port
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._occupancy import UNKNOWN_FILL, Fill, Occupancy
 
 BULK, EXCHANGE, IDLE, UNKNOWN = "bulk", "request_response", "idle", "unknown"
@@ -150,8 +150,9 @@ def kind_by_changes(now: Any, changes: Any) -> str:
     """By what it did in the window."""
     if changes.bytes_acked is None or changes.bytes_received is None:
         return UNKNOWN
-    quiet = not (changes.bytes_acked or changes.bytes_received or now.receive_queue or now.send_queue)
-    return IDLE if quiet else _kind(now, changes)
+    # A SYN and a FIN count as a byte, but not as a segment with data.
+    moved = changes.bytes_received > 1 or changes.bytes_acked > 1 or changes.data_segs_in or changes.data_segs_out
+    return _kind(now, changes) if moved or _waits(now) else IDLE
 
 
 def kind_by_life(now: Any) -> str:
@@ -159,7 +160,12 @@ def kind_by_life(now: Any) -> str:
     if now.bytes_acked is None or now.bytes_received is None:
         return UNKNOWN
     recent = min(now.last_data_sent_ms, now.last_data_recv_ms) < IDLE_MILLISECONDS
-    return _kind(now, now) if recent or now.receive_queue or now.send_queue else IDLE
+    return _kind(now, now) if recent or _waits(now) else IDLE
+
+
+def _waits(now: Any) -> bool:
+    """Whether payload is queued. A FIN that was not read, or not acknowledged, looks like a byte of it."""
+    return now.receive_queue + now.send_queue > (0 if now.state == ESTABLISHED else 2)
 
 
 def _kind(now: Any, moved: Any) -> str:

@@ -8,7 +8,7 @@ good one. Only sockets with something queued are kept, as most have nothing.
 """
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional
 
-LEAST_SECONDS = 1.0  # between two looks
+LEAST_SECONDS = 0.9  # between two looks: one a second, when the buckets of a window are of a second and not quite regular
 MOST_LOOKS = 60  # between the first and the last of a window
 MOST_CPU_SHARE = 0.02  # of one CPU
 

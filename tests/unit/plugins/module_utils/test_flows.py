@@ -149,6 +149,13 @@ KINDS = {
     "stalled with a full queue": ("bulk", dict(receive_queue=65536)),
     "stalled with much to send": ("bulk", dict(send_queue=65536)),
     "something waits": ("request_response", dict(receive_queue=1)),
+    "closed by the peer, and nobody reads that": ("idle", dict(state=8, receive_queue=1)),
+    "closed by the peer, with payload before it": ("request_response", dict(state=8, receive_queue=3)),
+    "closed by both": ("idle", dict(state=9, receive_queue=1, send_queue=1)),
+    "its SYN or FIN acknowledged": ("idle", dict(bytes_acked=1)),
+    "a FIN received": ("idle", dict(bytes_received=1)),
+    "one byte out": ("request_response", dict(bytes_acked=1, data_segs_out=1)),
+    "one byte in": ("request_response", dict(bytes_received=1, data_segs_in=1)),
 }
 
 

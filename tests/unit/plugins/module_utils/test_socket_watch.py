@@ -380,6 +380,37 @@ def test_a_socket_that_comes_twice_counts_once(host):
     assert (result["flows"], result["born"], result["closed"], result["listeners"]["sockets"]) == (2, 0, 0, 1)
 
 
+def watch_what_is_only_opened_and_closed():
+    half_closed = Connection(BULK_PORT)
+    watch = SocketWatch(HostFiles())
+    half_closed.client.shutdown(socket.SHUT_WR)
+    _young = Connection(EXCHANGE_PORT)
+    time.sleep(0.1)
+    return [watch.end(), sorted(found.state for found in parse_sockets(take_sample().flows))]
+
+
+def test_opening_and_closing_alone_is_idle(host):
+    result, states = host.call(watch_what_is_only_opened_and_closed)
+    assert states == [1, 1, 5, 8]  # ESTABLISHED, FIN_WAIT2, CLOSE_WAIT
+    assert {group["class"] for group in result["groups"]} == {"idle"}
+
+
+def cut_by_a_small_buffer(buffer_bytes):
+    _kept = Connection(BULK_PORT)
+    _sock_diag.RECEIVE_BYTES = buffer_bytes
+    try:
+        dump = _sock_diag.read_dump(socket.AF_INET, (10,), (7,), pause=lambda _seconds: None)
+        return [dump.retries, [found.state for found in parse_sockets(dump.datagrams)]]
+    except _sock_diag.DumpRefused as error:
+        return str(error)
+
+
+def test_the_kernel_says_when_a_datagram_is_cut(host):
+    """One listener takes between 128 and 256 bytes."""
+    assert host.call(cut_by_a_small_buffer, 64) == [2, [10]]
+    assert "MSG_TRUNC" in host.call(cut_by_a_small_buffer, 16)
+
+
 def refuse(*_arguments):
     raise _sock_diag.DumpRefused("sock_diag: " + os.strerror(errno.EPERM))
 
