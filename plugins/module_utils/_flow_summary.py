@@ -39,7 +39,7 @@ Key = Tuple[str, str, Optional[int]]  # class, direction, listening port
 WIDTH = len(Measures._fields)
 ROW = struct.Struct(f"={WIDTH}d")
 INDEX = {name: index for index, name in enumerate(Measures._fields)}
-NOT_THERE = math.nan
+NOT_THERE = -1.0  # for None: no measure is negative
 
 
 class Table:
@@ -85,7 +85,7 @@ class Table:
 
 
 def _present(numbers: Any, name: str) -> List[float]:
-    return [number for number in numbers[INDEX[name]::WIDTH] if number == number]  # NaN is not equal to itself
+    return [number for number in numbers[INDEX[name]::WIDTH] if number >= 0]
 
 
 def _total(numbers: List[Any]) -> Optional[int]:

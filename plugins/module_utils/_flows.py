@@ -232,4 +232,3 @@ def measure(
 
 def _ratio(part: Optional[float], whole: Optional[float]) -> Optional[float]:
     return part / whole if whole and part is not None else None
-

@@ -109,8 +109,7 @@ def parse_sockets(datagrams: Iterable[bytes]) -> Iterator[Any]:
     """Sockets one by one. What has neither memory nor tcp_info, such as a connection in time-wait, is left out."""
     for data in datagrams:
         try:
-            for found in _of_datagram(data):
-                yield found
+            yield from _of_datagram(data)
         except struct.error as error:
             raise MalformedDump(f"sock_diag: {error}") from None
 

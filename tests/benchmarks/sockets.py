@@ -113,7 +113,8 @@ def report(python, holders, reached):
     start, look, end = result["cpu_seconds"]
     groups = ", ".join(f"{group['flows']} {group['class']} {group['direction']}" for group in result["groups"])
     print(f"seen: {result['flows']} flows ({groups}), {result['retries']} retries, {len(json.dumps(result))} bytes of result")
-    print(f"a window: {start:.2f} s of CPU for its start, {look:.2f} s for a look between, {end:.2f} s for its end, {result['peak_mb']:.0f} MB peak of the process")
+    print(f"a window: {start:.2f} s of CPU for its start, {look:.2f} s for a look between, {end:.2f} s for its end")
+    print(f"peak memory of that process: {result['peak_mb']:.0f} MB")
     print_module(python)
     print_ss(max(start, end))
 

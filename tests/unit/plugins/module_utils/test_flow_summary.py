@@ -1,6 +1,5 @@
 """Flows into counts, sums and quantiles, by class and direction and by port; and the worst of them."""
 import json
-import math
 
 import pytest
 
@@ -120,7 +119,6 @@ def test_the_result_is_plain_data():
     result = summary_of(flow(rtt_over_min=1 / 3, rtt_us=2, born=True), top=1)
     assert json.loads(json.dumps(result)) == result
     assert result["groups"][0]["quantiles"]["rtt_over_min"]["p50"] == 0.333333
-    assert not any(isinstance(value, float) and math.isnan(value) for value in result["groups"][0]["sums"].values())
 
 
 def test_none_at_all():
