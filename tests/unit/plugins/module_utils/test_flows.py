@@ -90,8 +90,8 @@ def test_a_buffer_that_moved_in_the_window_is_not_locked():
 
 def test_only_changes_count():
     before = dict(bytes_received=10 ** 9, bytes_acked=10 ** 9, total_retrans=50, data_segs_out=900, busy_us=10 ** 6, rwnd_limited_us=10 ** 6)
-    now = dict(before, bytes_received=10 ** 9 + 100, data_segs_out=910, busy_us=10 ** 6 + 10)
-    measures = changed(before=before, **now).measures
+    now = found(**before)._replace(bytes_received=10 ** 9 + 100, data_segs_out=910, busy_us=10 ** 6 + 10)
+    measures = flow(now, context(found(**before))).measures
     assert (measures.bytes_in, measures.bytes_out, measures.retransmitted_segments, measures.rwnd_limited_us) == (100, 0, 0, 0)
     assert measures.rwnd_limited_share == 0 and measures.retransmitted_share == 0
 
