@@ -81,7 +81,9 @@ class SocketWatch:
             return
         cpu_before = _cpu_seconds()
         try:
-            for _found in self._occupancy.seen(flows_of(take_sample(self._dump))):
+            sample = take_sample(self._dump)
+            self._retries += sample.retries
+            for _found in self._occupancy.seen(flows_of(sample)):
                 pass
         except DumpRefused:
             pass  # then there is one look less; the next may do better

@@ -291,7 +291,7 @@ class Disturbing:
         return data, ancillary, flags, address
 
 
-def watch_disturbed(at_start, at_end):
+def watch_disturbed(at_start, between, at_end):
     connect = Disturbing(at_start)
 
     def dump(*arguments):
@@ -299,18 +299,22 @@ def watch_disturbed(at_start, at_end):
 
     _kept = Connection(BULK_PORT)
     watch = SocketWatch(HostFiles(), dump=dump)
+    connect.left = between
+    watch._next_look = 0  # not to wait for it
+    watch.look()
     connect.left = at_end
     return watch.end()
 
 
 def test_interrupted_dumps_are_retried_and_counted(host):
-    result = host.call(watch_disturbed, 2, 1)
-    assert result["available"] and result["retries"] == 3 and (result["flows"], result["born"], result["closed"]) == (2, 0, 0)
+    result = host.call(watch_disturbed, 2, 2, 1)
+    assert result["available"] and (result["retries"], result["looks"]) == (5, 3)
+    assert (result["flows"], result["born"], result["closed"]) == (2, 0, 0)
 
 
 @pytest.mark.parametrize("at_start, at_end", [(3, 0), (0, 3)])
 def test_interrupted_for_good_is_a_reason_and_no_numbers(host, at_start, at_end):
-    result = host.call(watch_disturbed, at_start, at_end)
+    result = host.call(watch_disturbed, at_start, 0, at_end)
     assert set(result) == {"available", "reason"} and result["available"] is False
     assert "3 dumps in a row were not whole" in result["reason"] and "NLM_F_DUMP_INTR" in result["reason"]
 
