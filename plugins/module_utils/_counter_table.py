@@ -137,4 +137,5 @@ SOURCES = (
     Source("/proc/net/sockstat6", ("sockstat",), _sockstat),
     Source("/proc/net/protocols", ("protocols",), _protocols),
 )
-ALL_SUBSETS = frozenset(("tcp", "ip", "udp", "mptcp", "softnet", "sockstat", "protocols", "nic", "sizes"))
+# `sockets` are no counters: _socket_watch has them.
+ALL_SUBSETS = frozenset(("tcp", "ip", "udp", "mptcp", "softnet", "sockstat", "protocols", "nic", "sizes", "sockets"))

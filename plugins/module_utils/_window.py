@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A window: snapshots at fixed times, handed on as columns."""
 import time
-from typing import Any, Dict, Iterable, Iterator, List, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._columns import columns
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles
@@ -13,6 +13,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._snapshot 
     read_sizes,
     take_snapshot,
 )
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._socket_watch import SocketWatch
 
 LONGEST_SECONDS = 86400
 SHORTEST_INTERVAL_SECONDS = 0.05  # a pass over all counters costs a few milliseconds
@@ -37,11 +38,12 @@ def bucket_ends(duration: float, interval: float) -> List[float]:
     return ends if duration - ends[-1] < SHORTEST_INTERVAL_SECONDS else ends + [duration]
 
 
-def record_window(files: HostFiles, subsets: Iterable[str], duration: float, interval: float) -> Dict[str, Any]:
-    """The `window` of docs/data_shapes.md."""
+def record_window(files: HostFiles, subsets: Iterable[str], duration: float, interval: float, top: int = 0) -> Dict[str, Any]:
+    """The `window` of docs/data_shapes.md. Its sockets are seen just before the first bucket, just after the last, and at times between."""
     wanted = frozenset(subsets)
+    watch = SocketWatch(files, top, duration) if "sockets" in wanted else None
     start = take_snapshot(files, wanted)
-    table = columns(_steps(files, wanted, start, bucket_ends(duration, interval)))
+    table = columns(_steps(files, wanted, start, bucket_ends(duration, interval), watch))
     window = {
         "version": 1,
         "identity": start.identity,
@@ -51,10 +53,14 @@ def record_window(files: HostFiles, subsets: Iterable[str], duration: float, int
         "sizes": read_sizes(files),
     }
     window.update(table)
+    if watch:
+        window["sockets"] = watch.end()
     return window
 
 
-def _steps(files: HostFiles, subsets: Iterable[str], start: Snapshot, ends: List[float]) -> Iterator[Tuple[Snapshot, Snapshot]]:
+def _steps(
+    files: HostFiles, subsets: Iterable[str], start: Snapshot, ends: List[float], watch: Optional[SocketWatch],
+) -> Iterator[Tuple[Snapshot, Snapshot]]:
     """One step per bucket. Sleeps to absolute times, so that buckets do not drift."""
     before = start
     for end in ends:
@@ -62,3 +68,5 @@ def _steps(files: HostFiles, subsets: Iterable[str], start: Snapshot, ends: List
         after = take_snapshot(files, subsets)
         yield before, after
         before = after
+        if watch and end != ends[-1]:
+            watch.look()

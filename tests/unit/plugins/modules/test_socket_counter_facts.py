@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -132,12 +133,15 @@ def test_no_root_is_needed(busy_host):
     output, errors = busy_host.start_module("socket_counter_facts", {}, script=AS_NOBODY).communicate(timeout=60)
     facts = json.loads(output)["ansible_facts"]["socket_counters"]
     assert facts["counters"]["TcpInSegs"] > 0 and facts["sizes"], errors
+    assert facts["sockets"]["available"], facts["sockets"]["reason"]
 
 
 @pytest.mark.parametrize("subset, has, lacks", [
-    (["all"], {"counters", "gauges", "softnet", "nics", "sizes"}, set()),
-    (["!all"], {"counters"}, {"softnet", "nics", "sizes"}),
-    (["!all", "sizes"], {"sizes"}, {"softnet", "nics"}),
+    (["all"], {"counters", "gauges", "softnet", "nics", "sizes", "sockets"}, set()),
+    (["!all"], {"counters"}, {"softnet", "nics", "sizes", "sockets"}),
+    (["!all", "sizes"], {"sizes"}, {"softnet", "nics", "sockets"}),
+    (["all", "!sockets"], {"sizes"}, {"sockets"}),
+    (["!all", "sockets"], {"sockets"}, {"softnet", "nics", "sizes"}),
 ])
 def test_subsets_are_those_of_setup(busy_host, subset, has, lacks):
     facts = counters_of(busy_host, gather_subset=subset)
@@ -149,7 +153,75 @@ def test_subsets_are_those_of_setup(busy_host, subset, has, lacks):
     ({"gather_subset": ["nonsense"]}, "nonsense"),
     ({"duration": 0}, "duration"),
     ({"duration": 1, "interval": 2}, "interval"),
+    ({"top": 101}, "top"),
 ])
 def test_bad_input_is_named(private_host, arguments, named):
     result = run(private_host, **arguments)
     assert result["failed"] and named in result["msg"]
+
+
+def test_connections_are_summed_up_without_an_address(busy_host, held_sockets):
+    sockets = counters_of(busy_host, gather_subset=["!all", "sockets"])["sockets"]
+    assert (sockets["flows"], sockets["listeners"]["sockets"], sockets["seconds"]) == (2, 1, None)
+    assert {group["direction"] for group in sockets["groups"]} == {"inbound", "outbound"}
+    assert "127.0.0.1" not in json.dumps(sockets)
+
+
+# One connection is there before the window, and sends in it; another comes meanwhile.
+STREAM = """
+import socket, sys
+server = socket.create_server(("127.0.0.1", 5001))
+client = socket.create_connection(server.getsockname())
+accepted, _address = server.accept()
+print("ready", flush=True)
+input()
+for _chunk in range(100):
+    client.sendall(b"x" * 10000)
+    received = 0
+    while received < 10000:
+        received += len(accepted.recv(65536))
+accepted.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # no more is read: what comes now has to wait
+client.sendall(b"x" * 5000)
+later = socket.create_connection(server.getsockname())
+print("done", flush=True)
+input()
+"""
+
+
+def test_a_window_has_what_connections_did_in_it(busy_host):
+    command = ["nsenter", f"--net=/proc/{busy_host.keeper.pid}/ns/net", sys.executable, "-c", STREAM]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, universal_newlines=True) as stream:
+        assert stream.stdout.readline() == "ready\n"
+        process = busy_host.start_module("socket_counter_facts", {"duration": 3, "interval": 1, "top": 1})
+        time.sleep(1.5)
+        print(file=stream.stdin, flush=True)
+        assert stream.stdout.readline() == "done\n"
+        window = json.loads(process.communicate(timeout=60)[0])["window"]
+        stream.communicate("\n")
+    sockets = window["sockets"]
+    assert sockets["seconds"] == pytest.approx(sum(window["seconds"]), abs=0.5)
+    assert sockets["looks"] in (3, 4)  # both ends, and each second between unless this machine is late
+    assert sockets["born"] >= 1 and sockets["closed"] == 0
+    bulk = {group["direction"]: group for group in sockets["groups"] if group["class"] == "bulk"}
+    assert bulk["outbound"]["sums"]["bytes_out"] == bulk["inbound"]["sums"]["bytes_in"] == 1005000
+    worst, = sockets["top"]["receive_queue_bytes"]
+    assert (worst["local_port"], worst["local_address"], worst["receive_queue_bytes"]) == (5001, "127.0.0.1", 5000)
+
+
+WITHOUT_SOCK_DIAG = """
+import errno, runpy
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils import _sock_diag
+def connect():
+    raise PermissionError(errno.EPERM, "Operation not permitted")
+_sock_diag._connect = connect
+runpy.run_module({module!r}, run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("arguments", [{}, {"duration": 0.2, "interval": 0.1}])
+def test_a_host_that_forbids_sock_diag_fails_nothing(busy_host, arguments):
+    output, errors = busy_host.start_module("socket_counter_facts", arguments, script=WITHOUT_SOCK_DIAG).communicate(timeout=60)
+    result = json.loads(output)
+    facts = result.get("window") or result["ansible_facts"]["socket_counters"]
+    assert facts["sockets"] == {"available": False, "reason": "sock_diag: Operation not permitted"}, errors
+    assert facts["sizes"] and not result.get("failed")
