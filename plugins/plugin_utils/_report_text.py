@@ -4,6 +4,7 @@
 """The report document as a person reads it, in a terminal and as Markdown. Pure."""
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -16,6 +17,7 @@ COLUMNS = ("host", "finding", "change", "before", "after", "verdict", "outcome")
 HEADER = ("Host", "Finding", "Change", "Before", "After", "Verdict", "Outcome")
 TERMINAL_WIDTH = 120
 MARK = "!"
+NUMBER = re.compile(r"^(\S+(?: (?:us|ms|s)\b)?) ")
 EMPTY = "No host was part of this run. Look at the inventory, at socket_buffers_hosts and at --limit."
 EXIT_STATUS = f"Exit status: 0 when no host needs a person, 2 when one does (marked {MARK})."
 
@@ -54,7 +56,7 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
 def _upright(row: Mapping[str, Any]) -> dict[str, Any]:
     """Narrow: the key, the old and the new value below each other, and a rate above its unit."""
     changes = [change.replace(" ", "\n", 1).replace(" -> ", "\n-> ") for change in (row["change"] or "-").split("; ")]
-    rates = {when: (row[when] or "-").replace(" ", "\n", 1) for when in ("before", "after")}
+    rates = {when: NUMBER.sub(r"\1\n", row[when] or "-") for when in ("before", "after")}
     return dict(row, change="\n".join(changes), **rates)
 
 
