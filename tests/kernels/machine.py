@@ -177,3 +177,10 @@ SSH_OPTIONS = (
 def _emulator():
     """Name of the container image with QEMU."""
     return image.ensure(BUILD.parent / "containers.conf", EMULATOR_SUITE, EMULATOR_PACKAGES)
+
+
+def await_until(condition, seconds, complaint=lambda: ""):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"did not happen within {seconds} s: {complaint()}"
+        time.sleep(0.5)

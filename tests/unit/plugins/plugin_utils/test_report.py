@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 
 import pytest
@@ -146,3 +147,36 @@ def test_a_run_over_no_host_says_so():
     assert document["summary"]["hosts"] == 0
     assert report_table(document) == EMPTY
     assert EMPTY in report_markdown(document)
+
+
+STALLS = {
+    "available": True, "reason": None, "span": "tcp_collapse", "means": "kernel_histogram", "upper_us": [2048, 32768],
+    "before": {"seconds": 120.0, "counts": [1200, 64], "longest_us": 24_015.0, "stalled_us": 1_200_000.0, "stalls": 64, "lost_events": 0},
+    "after": {"seconds": 120.0, "counts": [1500, 0], "longest_us": 1_900.0, "stalled_us": 12_000.0, "stalls": 0, "lost_events": 0},
+}
+
+
+def test_both_arms_histograms_stand_side_by_side():
+    text = report_markdown(report_document([dict(KEPT, trial={"stalls": STALLS})], "now"))
+    assert """Durations of tcp_collapse during the trial (kernel_histogram); a row holds what is longer than the row above:
+
+| Duration | Present values | Candidate |
+| --- | --- | --- |
+| up to 2.05 ms | 1,200 | 1,500 |
+| up to 32.8 ms | 64 | - |
+| longest | 24 ms | 1.9 ms |
+| stalled per second | 10 ms | 100 us |
+""" in text
+
+
+def test_a_trial_without_stalls_says_why():
+    record = dict(KEPT, trial={"stalls": {"available": False, "reason": "tracefs is not mounted"}})
+    assert "Stalls were not timed: tracefs is not mounted" in report_markdown(report_document([record], "now"))
+
+
+def test_a_duration_and_its_unit_stay_together():
+    verdict = dict(KEPT["verdict"], metric="stall_longest_us", before=21_400.0, after=580.0)
+    row = report_document([dict(KEPT, verdict=verdict)], "now")["rows"][0]
+    assert (row["before"], row["after"]) == ("21.4 ms longest stall", "580 us longest stall")
+    table = report_table(report_document([dict(KEPT, verdict=verdict)], "now"))
+    assert re.search(r"21\.4 ms +580 us", table) and re.search(r"longest stall +longest stall", table)
