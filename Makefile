@@ -16,7 +16,7 @@ export ANSIBLE_HOME := $(BUILD)/ansible
 export ANSIBLE_COLLECTIONS_PATH := $(BUILD):$(or $(ANSIBLE_COLLECTIONS_PATH),$(HOME)/.ansible/collections:/usr/share/ansible/collections)
 export ANSIBLE_LOCALHOST_WARNING := false
 
-.PHONY: help run run-lab run-inventory lab-up lab-down tree test bench clean
+.PHONY: help run run-lab run-inventory lab-up lab-down tree test test-kernels bench bench-stalls bench-latency-overhead clean
 
 help:
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1: /p' Makefile
@@ -61,6 +61,15 @@ $(BUILD)/venv-bench/ready: tools/requirements-bench.txt
 
 bench: tree $(BUILD)/venv-bench/ready ## how often a verdict is wrong, on simulated traffic [ARGS="--jobs 2"]
 	PYTHONPATH=$(BUILD) $(BUILD)/venv-bench/bin/python $(COLLECTION)/tests/benchmarks/verdict_errors.py $(ARGS)
+
+bench-stalls: tree $(BUILD)/venv-bench/ready $(BUILD)/lab-ready ## how the longest stall grows with tcp_rmem max, on the lab, with a picture [ARGS="--rounds 3"]
+	PATH=$(BUILD)/venv-bench/bin:$$PATH python $(COLLECTION)/tests/benchmarks/stalls.py $(ARGS)
+
+bench-latency-overhead: tree $(BUILD)/venv-bench/ready ## what timing costs: the same traffic with and without it, in turns
+	PYTHONPATH=$(BUILD) $(BUILD)/venv-bench/bin/python $(COLLECTION)/tests/benchmarks/latency_overhead.py $(ARGS)
+
+test-kernels: ## other kernels in emulated machines, one after the other [KERNELS="5.10 6.12"]
+	@tools/test.sh kernels
 
 GATES := unit python36 sanity lint core216 molecule
 test: ## every gate, with a count at the end

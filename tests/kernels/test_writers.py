@@ -55,6 +55,6 @@ def test_the_guardian_is_a_service_that_outlives_the_trial(kernel, originals):
     module = kernel.start_module("socket_buffer_trial", values={"net.core.wmem_max": "16777216"}, pairs=20, block_seconds=60, washout_seconds=1, seed=4)
     await_until(lambda: values(kernel, ["net.core.wmem_max"])["net.core.wmem_max"] == "16777216", 200)
     assert "Guardian of a socket buffer trial" in kernel.ssh("systemctl list-units --no-legend 'run-*'")
-    kernel.ssh("pkill -KILL -f [s]ocket_buffer_trial")
+    kernel.ssh("kill -KILL $(python3 -c 'import json; print(json.load(open(\"/var/lib/linuxnet-socket-buffers/trial.json\"))[\"pid\"])')")
     module.communicate()
     await_until(lambda: values(kernel, originals) == originals, 20)
