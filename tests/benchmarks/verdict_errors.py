@@ -167,7 +167,7 @@ class Bench:
 
 
 def _assignment(text: str) -> tuple[str, float]:
-    name, _, value = text.partition("=")
+    name, _equals, value = text.partition("=")
     if name not in COUNTERS:
         raise argparse.ArgumentTypeError(f"wants NAME=NUMBER with one of {', '.join(COUNTERS)}; got {text!r}")
     return name, float(value)
