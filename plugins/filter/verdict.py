@@ -29,7 +29,9 @@ options:
   alpha:
     type: float
     default: 0.01
-    description: One-sided error rate, below 0.5. An exact test needs at least 7 pairs for 0.01.
+    description:
+      - Error rate of V(improved), and of V(regressed), below 0.5. The metric and all guards share the latter.
+      - An exact test needs at least 7 pairs for 0.01.
   min_effect:
     type: float
     default: 0.05
@@ -78,7 +80,7 @@ _value:
       description: How many pairs of blocks counted.
     smallest_effect:
       type: float
-      description: The smallest relative improvement that this trial would usually have proven, with the spread its pairs had.
+      description: The smallest relative improvement that a trial with this spread proves about four times in five.
     reach:
       type: dict
       description: How much of the traffic the change could touch.

@@ -20,11 +20,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._pairs import paired
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._pairs import together
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._rates import check_keys, mean_rate
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._scenarios import LEAST_SEGMENTS_PER_SECOND, SEGMENTS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._stalls import why_missing
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict import TRIAL_KEYS, check_plan, undecided, weighed
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict import (
+    TRIAL_KEYS,
+    arms_of_metric,
+    check_plan,
+    undecided,
+    weighed,
+)
 
 
 def pooled_verdict(
@@ -37,24 +43,25 @@ def pooled_verdict(
     check_plan(plan, alpha, min_effect)
     for host, trial in trials.items():
         check_keys(f"trials: {host}", trial, (*TRIAL_KEYS, "seed"), "the `trial` that socket_buffer_trial returned on this host")
-    unusable = {host: _unusable(trial, plan["metric"]["name"]) for host, trial in trials.items()}
+    unusable = {host: _unusable(trial, plan) for host, trial in trials.items()}
     usable = [host for host, reason in unusable.items() if reason is None]
     left_out = {host: reason for host, reason in unusable.items() if reason is not None}
-    if usable:
-        judged = weighed([trials[host] for host in usable], plan, alpha, min_effect)
-    else:
+    arms = together(arms_of_metric(trials[host], plan) for host in usable)
+    if arms is None:
         judged = dict(undecided(plan), reason="no host has a trial that can be judged")
+    else:
+        judged = weighed([trials[host] for host in usable], arms, plan, alpha, min_effect)
     told = f"{len(usable)} of {len(trials)} hosts together: {judged['reason']}"
     return dict(judged, reason=told, hosts=usable, left_out=left_out)
 
 
-def _unusable(trial: Mapping[str, Any], metric: str) -> str | None:
+def _unusable(trial: Mapping[str, Any], plan: Mapping[str, Any]) -> str | None:
     """Why this host says nothing about the change, or None. Only what both arms have in common may decide that."""
     if trial["status"] != "complete":
         return f"the trial was {trial['status']}: {trial['reason']}"
-    arms = paired(trial, (metric,))
+    arms = arms_of_metric(trial, plan)
     if arms is None:
-        return why_missing(trial, metric)
+        return why_missing(trial, plan["metric"]["name"])
     if not arms.moved():
         return "the metric did not move in either arm"
     if (mean_rate(trial, SEGMENTS) or 0.0) < LEAST_SEGMENTS_PER_SECOND:

@@ -40,18 +40,23 @@ REACH = {
 def verdict(trial: Mapping[str, Any], plan: Mapping[str, Any], alpha: float = 0.01, min_effect: float = 0.05) -> dict[str, Any]:
     """The `verdict` of docs/data_shapes.md."""
     check(trial, plan, alpha, min_effect)
-    metric = plan["metric"]["name"]
     if trial["status"] != "complete":
         return dict(undecided(plan), reason=f"the trial was {trial['status']}: {trial['reason']}")
-    if paired(trial, (metric,)) is None:
-        return dict(undecided(plan), reason=why_missing(trial, metric))
-    return weighed([trial], plan, alpha, min_effect)
+    arms = arms_of_metric(trial, plan)
+    if arms is None:
+        return dict(undecided(plan), reason=why_missing(trial, plan["metric"]["name"]))
+    return weighed([trial], arms, plan, alpha, min_effect)
 
 
-def weighed(trials: Sequence[Mapping[str, Any]], plan: Mapping[str, Any], alpha: float, min_effect: float) -> dict[str, Any]:
-    """One verdict on complete trials whose kernels have the metric, of one host or of several."""
+def arms_of_metric(trial: Mapping[str, Any], plan: Mapping[str, Any]) -> Arms | None:
+    return paired(trial, (plan["metric"]["name"],))
+
+
+def weighed(
+    trials: Sequence[Mapping[str, Any]], arms: Arms, plan: Mapping[str, Any], alpha: float, min_effect: float,
+) -> dict[str, Any]:
+    """One verdict on complete trials, of one host or of several, and their metric."""
     metric = plan["metric"]
-    arms = together(paired(trial, (metric["name"],)) for trial in trials)
     differences, coins = arms.log_ratios(), arms.coins_compared()
     result = dict(undecided(plan), pairs=len(differences), **dict(zip(("before", "after"), arms.rates())))
     obstacle = _obstacle(trials, arms, alpha)

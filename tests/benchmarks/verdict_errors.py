@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright: the linuxnet.socket_buffers authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -168,7 +167,7 @@ class Bench:
 
 
 def _assignment(text: str) -> tuple[str, float]:
-    name, _, value = text.partition("=")
+    name, _equals, value = text.partition("=")
     if name not in COUNTERS:
         raise argparse.ArgumentTypeError(f"wants NAME=NUMBER with one of {', '.join(COUNTERS)}; got {text!r}")
     return name, float(value)

@@ -1,4 +1,4 @@
-"""diagnose, plan and verdict through a real ansible-playbook, on what this very host reports."""
+"""diagnose, plan, verdict and pooled_verdict through a real ansible-playbook, on what this very host reports."""
 import json
 import os
 import re
@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.linuxnet.socket_buffers.plugins.filter import diagnose, plan, verdict
+from ansible_collections.linuxnet.socket_buffers.plugins.filter import diagnose, plan, pooled_verdict, verdict
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils import _plan
 
-FILTERS = {name: function for module in (diagnose, plan, verdict) for name, function in module.FilterModule().filters().items()}
+MODULES = (diagnose, plan, pooled_verdict, verdict)
+FILTERS = {name: function for module in MODULES for name, function in module.FilterModule().filters().items()}
 COLLECTIONS = str(Path(_plan.__file__).parents[5])
 
 PLAYBOOK = """
@@ -36,11 +37,13 @@ PLAYBOOK = """
     - ansible.builtin.set_fact:
         no_plan: "{{ findings | linuxnet.socket_buffers.plan(ansible_facts.socket_buffers, policy) }}"
         judged: "{{ trial | linuxnet.socket_buffers.verdict(planned, alpha=alpha) }}"
+        pooled: "{{ {'one': trial, 'two': trial | combine({'seed': 2})} | linuxnet.socket_buffers.pooled_verdict(planned, alpha=alpha) }}"
     - ansible.builtin.copy:
         dest: "{{ inputs }}/results.json"
         mode: "0600"
         content: >-
-          {{ {'findings': findings, 'without_facts': without_facts, 'planned': planned, 'no_plan': no_plan, 'judged': judged} | to_json }}
+          {{ {'findings': findings, 'without_facts': without_facts, 'planned': planned, 'no_plan': no_plan, 'judged': judged,
+             'pooled': pooled} | to_json }}
     - ansible.builtin.set_fact:
         refused: "{{ findings | linuxnet.socket_buffers.plan(ansible_facts.socket_buffers, {'colapse_divisor': 4}) }}"
 """
@@ -49,7 +52,7 @@ PLAYBOOK = """
 def made_trial():
     arms = ["A", "B", "B", "A"] * 4
     return {
-        "version": 1, "identity": {}, "status": "complete", "reason": None, "pairs": 8,
+        "version": 1, "identity": {}, "status": "complete", "reason": None, "seed": 1, "pairs": 8,
         "blocks": {"pair": [index // 2 for index in range(16)], "arm": arms, "started": list(range(16))}, "seconds": [15.0] * 16,
         "counters": {
             "TcpExtTCPRcvCollapsed": [600_000 + index if arm == "A" else 60_000 + index for index, arm in enumerate(arms)],
@@ -106,6 +109,11 @@ def test_a_verdict_with_text_for_numbers(run):
     assert run[0]["judged"]["effect"] == pytest.approx(-0.9, abs=0.01)
 
 
+def test_hosts_together_with_text_for_numbers(run):
+    assert run[0]["pooled"]["verdict"] == "improved"
+    assert run[0]["pooled"]["hosts"] == ["one", "two"] and run[0]["pooled"]["p_value"] == 2 ** -16
+
+
 def test_a_wrong_policy_ends_the_task_with_its_name(run):
     assert "policy: colapse_divisor is unknown; it takes collapse_divisor" in re.sub(r"\s+", " ", run[1])
 
@@ -125,6 +133,11 @@ def test_a_wrong_policy_ends_the_task_with_its_name(run):
     ("verdict", ({}, {}), "verdict: trial: lacks status"),
     ("verdict", ({}, {}, "1 %"), "verdict: alpha: wants a number, got '1 %'"),
     ("verdict", ({}, {}, 0.01, None), "verdict: min_effect: wants a number, got None"),
+    ("pooled_verdict", ([], {}), "pooled_verdict: trials: wants a dictionary, got list"),
+    ("pooled_verdict", ({"web1": None}, {}), "pooled_verdict: trials: web1: wants a dictionary, got NoneType"),
+    ("pooled_verdict", ({}, None), "pooled_verdict: plan: wants a dictionary, got NoneType"),
+    ("pooled_verdict", ({}, {}), "pooled_verdict: plan: lacks changes, metric, guards"),
+    ("pooled_verdict", ({}, {}, "1 %"), "pooled_verdict: alpha: wants a number, got '1 %'"),
 ])
 def test_wrong_arguments_are_refused_by_name(name, arguments, words):
     with pytest.raises(AnsibleFilterError, match=re.escape(words)):
