@@ -60,7 +60,8 @@ class Machine:
         )
         command = tuple(part for argument in command for part in argument.split("=", 1) if part)
         image.run(
-            "podman", "run", "--detach", "--init", f"--name={self._container}", f"--volume={self.directory}:/vm", "--tmpfs=/var/tmp:rw,size=4g", emulator, *command,
+            "podman", "run", "--detach", "--init", f"--name={self._container}", f"--volume={self.directory}:/vm", "--tmpfs=/var/tmp:rw,size=4g",
+            emulator, *command,
         )
         self.address = image.run("podman", "inspect", "--format", "{{.NetworkSettings.IPAddress}}", self._container)
         self.await_ssh()

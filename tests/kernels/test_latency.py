@@ -53,7 +53,10 @@ class Bpftrace:
     def __init__(self, kernel, program):
         self._kernel = kernel
         kernel.ssh("cat > /root/program.bt", input=program)
-        kernel.ssh("rm -f /root/seen.json; setsid bpftrace -f json -o /root/seen.json /root/program.bt >/root/bpftrace.log 2>&1 </dev/null & echo $! > /root/bpftrace.pid")
+        kernel.ssh(
+            "rm -f /root/seen.json; setsid bpftrace -f json -o /root/seen.json /root/program.bt >/root/bpftrace.log 2>&1 </dev/null &"
+            " echo $! > /root/bpftrace.pid"
+        )
         await_until(lambda: "attached_probes" in kernel.ssh("cat /root/seen.json", check=False), 120, lambda: kernel.ssh("cat /root/bpftrace.log"))
 
     def end(self):

@@ -5,6 +5,6 @@ need_test_venv
 make --silent "$BUILD/lab-ready"
 export LAB_BUILD=$BUILD CONTAINERS_CONF=$BUILD/containers.conf
 status=0
-python -m pytest -q -p no:cacheprovider --junit-xml "$BUILD/kernels.xml" -rs -s tests/kernels || status=$?
+PYTHONPATH=$BUILD python -m pytest -q -p no:cacheprovider --junit-xml "$BUILD/kernels.xml" -rs -s tests/kernels || status=$?
 python tools/gates/count_junit.py kernels "$BUILD/kernels.xml"
 exit $status

@@ -20,7 +20,7 @@ Totals:
 """
 WORST = """# event histogram
 #
-# trigger info: hist:keys=common_cpu:vals=hitcount:us=common_timestamp.usecs-$t0:sort=hitcount:size=2048:clock=global:onmatch(lx.cin).lx_lat($us):onmax($us).save(common_pid) [active]
+# trigger info: hist:keys=common_cpu:vals=hitcount:us=common_timestamp.usecs-$t0:onmatch(lx.cin).lx_lat($us):onmax($us).save(common_pid) [active]
 #
 
 { common_cpu:          0 } hitcount:          1

@@ -158,7 +158,11 @@ def test_lockdown_is_named(tmp_path, monkeypatch):
     (lockdown / "lockdown").write_text("none integrity [confidentiality]\n")
     root = tmp_path / "tracing"
     (root / "instances").mkdir(parents=True)
-    monkeypatch.setattr(Tracefs, "make_dir", lambda self, path: (_ for _ in ()).throw(PermissionError(1, "Operation not permitted", path)))
+
+    def refuse(_self, path):
+        raise PermissionError(1, "Operation not permitted", path)
+
+    monkeypatch.setattr(Tracefs, "make_dir", refuse)
     with pytest.raises(Unavailable, match="Operation not permitted.*lockdown is at confidentiality"):
         LatencySession(HostFiles(str(tmp_path / "host")), tracefs=Tracefs(str(root))).__enter__()
 
