@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._filter_arguments import number
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._pooled import pooled_verdict
 
 DOCUMENTATION = r"""
@@ -70,17 +71,9 @@ def filter_pooled_verdict(trials, plan, alpha=0.01, min_effect=0.05):
         if not isinstance(trial, Mapping):
             raise AnsibleFilterError(f"pooled_verdict: trials: {host}: wants a dictionary, got {type(trial).__name__}")
     try:
-        return pooled_verdict(trials, plan, _number("alpha", alpha), _number("min_effect", min_effect))
+        return pooled_verdict(trials, plan, number("alpha", alpha), number("min_effect", min_effect))
     except ValueError as error:
         raise AnsibleFilterError(f"pooled_verdict: {error}") from error
-
-
-def _number(name, value):
-    """Variables given with -e are text."""
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise AnsibleFilterError(f"pooled_verdict: {name}: wants a number, got {value!r}") from None
 
 
 class FilterModule:

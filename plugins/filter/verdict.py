@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._filter_arguments import number
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict import verdict
 
 DOCUMENTATION = r"""
@@ -123,17 +124,9 @@ def filter_verdict(trial, plan, alpha=0.01, min_effect=0.05):
     if not isinstance(plan, Mapping):
         raise AnsibleFilterError(f"verdict: plan: wants a dictionary, got {type(plan).__name__}")
     try:
-        return verdict(trial, plan, _number("alpha", alpha), _number("min_effect", min_effect))
+        return verdict(trial, plan, number("alpha", alpha), number("min_effect", min_effect))
     except ValueError as error:
         raise AnsibleFilterError(f"verdict: {error}") from error
-
-
-def _number(name, value):
-    """Variables given with -e are text."""
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise AnsibleFilterError(f"verdict: {name}: wants a number, got {value!r}") from None
 
 
 class FilterModule:

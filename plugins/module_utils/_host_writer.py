@@ -6,10 +6,9 @@
 Every failure is an OSError that names the file.
 """
 import os
-from contextlib import contextmanager
-from typing import Iterator
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import sysctl_path
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._named_errors import naming
 
 
 class HostWriter:
@@ -21,14 +20,14 @@ class HostWriter:
     def write_sysctl(self, key: str, text: str) -> None:
         """One write(2): the kernel takes a value from a single buffer."""
         path = self._path(sysctl_path(key))
-        with _naming(path):
+        with naming(path):
             _write_all(os.open(path, os.O_WRONLY | os.O_TRUNC), text + "\n")
 
     def replace_file(self, path: str, text: str, mode: int) -> None:
         """The new text or, whatever happens, the old one: never a part of either."""
         target = self._path(path)
         temporary = _temporary(target)
-        with _naming(target):
+        with naming(target):
             try:
                 descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
                 _write_all(descriptor, text, mode)
@@ -41,7 +40,7 @@ class HostWriter:
     def remove_file(self, path: str) -> None:
         """Afterwards there is no such file, nor what a killed replace_file left beside it."""
         target = self._path(path)
-        with _naming(target):
+        with naming(target):
             _unlink(_temporary(target))
             _unlink(target)
             _sync_dir(target)
@@ -49,7 +48,7 @@ class HostWriter:
     def discard_leftover(self, path: str) -> None:
         """Remove what a killed replace_file left beside this file."""
         target = self._path(path)
-        with _naming(target):
+        with naming(target):
             _unlink(_temporary(target))
 
     def _path(self, path: str) -> str:
@@ -88,12 +87,3 @@ def _sync_dir(target: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def _naming(path: str) -> Iterator[None]:
-    """Name the file in errors of calls that only know a descriptor."""
-    try:
-        yield
-    except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), path) from error

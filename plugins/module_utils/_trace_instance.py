@@ -23,8 +23,8 @@ GRAPH_CLAIM = "_graph"
 # Events whose triggers we may have set, an event after those that refer to it.
 _TRIGGERED = ("irq/softirq_exit", "irq/softirq_entry", "skb/kfree_skb")
 
-# For all CPUs together, half of it when there are few: what is read twice a second.
-BUFFER_KB = 8192
+# For all CPUs together, and the bounds of each: it has to hold what happens between two looks, half a second.
+BUFFER_KB = 32768
 LEAST_BUFFER_KB, MOST_BUFFER_KB = 64, 2048
 
 

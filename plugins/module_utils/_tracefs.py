@@ -10,6 +10,8 @@ import os
 from contextlib import contextmanager
 from typing import Iterator, List
 
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._named_errors import naming
+
 TRACEFS = "/sys/kernel/tracing"
 LARGEST_READ = 65536
 
@@ -27,7 +29,7 @@ class Tracefs:
         return os.path.exists(self.path(path))
 
     def read(self, path: str) -> str:
-        with _naming(self.path(path)):
+        with naming(self.path(path)):
             with open(self.path(path), encoding="utf-8", errors="replace") as handle:
                 return handle.read()
 
@@ -40,20 +42,20 @@ class Tracefs:
         self._write(path, "", os.O_WRONLY | os.O_TRUNC)
 
     def list_dir(self, path: str) -> List[str]:
-        with _naming(self.path(path)):
+        with naming(self.path(path)):
             return sorted(os.listdir(self.path(path)))
 
     def make_dir(self, path: str) -> None:
-        with _naming(self.path(path)):
+        with naming(self.path(path)):
             os.mkdir(self.path(path), 0o700)
 
     def remove_dir(self, path: str) -> None:
-        with _naming(self.path(path)):
+        with naming(self.path(path)):
             os.rmdir(self.path(path))
 
     def open(self, path: str) -> int:
         """A descriptor to read from, or to hold a lock on a folder; without waiting."""
-        with _naming(self.path(path)):
+        with naming(self.path(path)):
             return os.open(self.path(path), os.O_RDONLY | os.O_NONBLOCK)
 
     @contextmanager
@@ -67,7 +69,7 @@ class Tracefs:
             os.close(descriptor)
 
     def _write(self, path: str, text: str, flags: int) -> None:
-        with _naming(self.path(path)):
+        with naming(self.path(path)):
             descriptor = os.open(self.path(path), flags)
             try:
                 if text:
@@ -83,11 +85,3 @@ def take_lock(descriptor: int) -> bool:
         return True
     except BlockingIOError:
         return False
-
-
-@contextmanager
-def _naming(path: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), path) from error

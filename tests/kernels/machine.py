@@ -16,7 +16,8 @@ import image  # noqa: E402  the lab's way to make and run containers
 BUILD = Path(os.environ.get("LAB_BUILD") or ROOT / ".build") / "kernels"
 TRAFFIC = ROOT / "tests" / "lab" / "traffic"
 PACKAGES = (
-    "systemd", "systemd-sysv", "udev", "kmod", "dbus", "openssh-server", "python3", "iproute2", "procps", "sudo", "bpftrace", "linux-image-cloud-amd64",
+    "systemd", "systemd-sysv", "udev", "kmod", "dbus", "openssh-server", "python3", "iproute2", "procps", "sudo", "bpftrace", "linux-libc-dev",
+    "linux-image-cloud-amd64",
 )
 # QEMU 7.2 of Debian 12 cannot boot Linux 6.12 without hardware virtualisation; Debian 13's 10.0 boots all of them.
 EMULATOR_SUITE, EMULATOR_PACKAGES = "trixie", ("qemu-system-x86",)
