@@ -9,7 +9,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._proc_pars
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._snapshot import read_softnet_rows, take_snapshot
 
 FIXTURES = os.path.join(os.path.dirname(__file__), "..", "..", "..", "fixtures")
-KERNELS = ("linux-5.10", "linux-6.1", "linux-6.18")
+KERNELS = ("linux-5.10", "linux-6.1", "linux-6.12", "linux-6.18")
 PREFIXES = ("Tcp", "Ip", "Udp", "MPTcpExt")
 # nstat leaves these constants out.
 NOT_IN_NSTAT = {"IpForwarding", "IpDefaultTTL", "TcpRtoAlgorithm", "TcpRtoMin", "TcpRtoMax", "TcpMaxConn", "TcpCurrEstab"}
@@ -53,6 +53,7 @@ SINCE_5_11 = {"UdpMemErrors", "Udp6MemErrors"}
     }),
     ("linux-5.10", NOWHERE | MPTCP | SINCE_5_11),
     ("linux-6.1", NOWHERE),
+    ("linux-6.12", NOWHERE),
     ("linux-6.18", NOWHERE | {"MPTcpExtRcvPruned"}),
 ])
 def test_what_a_kernel_lacks_is_null(kernel, absent):
@@ -63,7 +64,7 @@ def test_what_a_kernel_lacks_is_null(kernel, absent):
 
 
 @pytest.mark.parametrize("kernel, cpus", [
-    ("linux-4.18", [None, None]), ("linux-5.10", [0, 1]), ("linux-6.1", [0, 1]), ("linux-6.18", [0, 1]),
+    ("linux-4.18", [None, None]), ("linux-5.10", [0, 1]), ("linux-6.1", [0, 1]), ("linux-6.12", [0, 1]), ("linux-6.18", [0, 1]),
 ])
 def test_softnet_rows(kernel, cpus):
     rows = read_softnet_rows(fixture_files(kernel))
