@@ -86,6 +86,19 @@ class Guard:
         return True
 
 
+class NothingToGuard:
+    """In a trial that writes nothing."""
+
+    def start(self, record: Record) -> None:
+        """Nobody has to be there."""
+
+    def is_watching(self) -> bool:
+        return True
+
+    def dismiss(self) -> None:
+        """Nothing was left."""
+
+
 def record_path(state_dir: str) -> str:
     return os.path.join(state_dir, RECORD_NAME)
 

@@ -29,7 +29,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._transacti
     check_writable,
     read_values,
 )
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_guard import Guard, GuardianFailed
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_guard import Guard, GuardianFailed, NothingToGuard
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_record import Record, RecordError, TriedKey
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_recovery import (
     find_killed,
@@ -55,7 +55,7 @@ Values = Dict[str, str]
 
 
 class Request(NamedTuple):
-    """What the user asked for; `candidate` is validated."""
+    """What the user asked for; `candidate` is validated. An empty one tries nothing: both arms are the present values."""
 
     candidate: Values
     pairs: int
@@ -98,7 +98,7 @@ def refuse(files: HostFiles, request: Request) -> None:
 def run_trial(files: HostFiles, writer: HostWriter, request: Request) -> Outcome:
     """Ends at the originals. The lock is held throughout: whoever writes here holds it."""
     check_writable(files, request.candidate)
-    with hold_lock(request.state_dir, f"socket_buffer_trial of {', '.join(request.candidate)}, {request.total_seconds():g} s"):
+    with hold_lock(request.state_dir, f"socket_buffer_trial of {', '.join(request.candidate) or 'nothing'}, {request.total_seconds():g} s"):
         _refuse_unfinished(files, request.state_dir)
         identity = read_identity(files)
         recovered = recover(files, writer, request.state_dir)
@@ -116,13 +116,13 @@ def _refuse_unfinished(files: HostFiles, state_dir: str) -> None:
 
 
 def _refuse_nothing_to_try(originals: Values, candidate: Values) -> None:
-    if all(canonical(originals[key]) == candidate[key] for key in candidate):
+    if candidate and all(canonical(originals[key]) == candidate[key] for key in candidate):
         held = ", ".join(f"{key} = {candidate[key]}" for key in sorted(candidate))
         raise InvalidValue(f"values: this host already holds {held}; there is nothing to try")
 
 
 def _guarded_trial(files: HostFiles, writer: HostWriter, request: Request, identity: Dict[str, Any], originals: Values) -> Dict[str, Any]:
-    guard = Guard(files, writer, request.state_dir)
+    guard = Guard(files, writer, request.state_dir) if request.candidate else NothingToGuard()
     with noted_signals() as signals, StallRecorder(files) as stalls:
         guard.start(_record(request, identity, originals))
         experiment = _Experiment(files, writer, request, originals, guard, signals, stalls)

@@ -26,6 +26,8 @@ options:
         C(net.core.rmem_default), C(net.core.rmem_max), C(net.core.wmem_default) and C(net.core.wmem_max).
       - A triple must fulfil 4096 <= min <= default <= max <= 2147483647.
       - At least one must differ from what the host holds.
+      - An empty mapping tries nothing. The same schedule runs with the present values in both arms, and nothing is written. Such a trial
+        tells how much this host differs from itself; see the playbook C(calibrate).
     type: dict
     required: true
   pairs:
@@ -256,7 +258,7 @@ def read_request(params: dict) -> Request:
     lengths = params["pairs"], params["block_seconds"], params["washout_seconds"]
     check_lengths(*lengths)
     seed = random_seed() if params["seed"] is None else params["seed"]
-    return Request(validated(params["values"]), *lengths, seed, params["state_dir"])
+    return Request(validated(params["values"]) if params["values"] else {}, *lengths, seed, params["state_dir"])
 
 
 def shown_schedule(request: Request) -> dict:

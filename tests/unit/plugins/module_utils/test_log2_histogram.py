@@ -10,10 +10,10 @@ def test_a_bucket_holds_what_is_at_most_its_edge(nanoseconds, edge):
 
 
 def test_totals_and_maximum_are_exact():
-    found = of_nanoseconds([1500, 3000, 3999])
-    assert found == Histogram({2: 1, 4: 2}, {2: 1.5, 4: 6.999}, 3.999)
-    assert (found.count_above(0), found.total_us_above(0)) == (3, 8.499)
-    assert (found.count_above(2), found.total_us_above(2)) == (2, 6.999)
+    found = of_nanoseconds([1500, 3000, 4000])
+    assert found == Histogram({2: 1, 4: 2}, {2: 1.5, 4: 7.0}, 4.0)
+    assert (found.count_above(0), found.total_us_above(0)) == (3, 8.5)
+    assert (found.count_above(2), found.total_us_above(2)) == (2, 7.0)
 
 
 def test_merging_adds_counts_and_keeps_the_longest():

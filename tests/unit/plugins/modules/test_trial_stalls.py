@@ -81,3 +81,18 @@ def test_tracing_that_breaks_down_takes_only_the_stalls_along(traced_host):
     assert not trial["stalls"]["available"]
     assert "tracing broke down in the trial" in trial["stalls"]["reason"] and "trace_pipe_raw" in trial["stalls"]["reason"]
     assert len(trial["seconds"]) == 4
+
+
+def test_a_trial_of_nothing_writes_nothing_and_records_all_the_same(traced_host):
+    before = traced_host.read("/proc/sys/net/ipv4/tcp_rmem")
+    traced_host.shell("ip link set lo up; mount --bind /proc/sys /proc/sys; mount -o remount,ro,bind /proc/sys")
+    process = traced_host.start_module("socket_buffer_trial", dict(OPTIONS, values={}, state_dir=traced_host.folder + "/state"))
+    while process.poll() is None:
+        traced_host.call(send_datagrams)
+    output, errors = process.communicate(timeout=60)
+    assert output, errors
+    trial = json.loads(output)["trial"]
+    assert (trial["status"], trial["candidate"], trial["baseline"], trial["restored"]) == ("complete", {}, {}, {})
+    assert trial["blocks"]["arm"] == ["B", "A", "B", "A"] and len(trial["counters"]["UdpOutDatagrams"]) == 4
+    assert traced_host.read("/proc/sys/net/ipv4/tcp_rmem") == before
+    assert traced_host.shell(f"ls -A {traced_host.folder}/state 2>/dev/null || true") == ""
