@@ -5,7 +5,7 @@
 import datetime
 import os
 import time
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._columns import Step, WindowRefused, columns
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._guardian import start_ticks
@@ -29,6 +29,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._transacti
     check_writable,
     read_values,
 )
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_flows import FlowRecorder
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_guard import Guard, GuardianFailed, NothingToGuard
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_record import Record, RecordError, TriedKey
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_recovery import (
@@ -52,6 +53,7 @@ ERRORS = (Busy, GuardianFailed, JournalError, OSError, RecordError, TransactionF
 POLL_SECONDS = 0.5
 
 Values = Dict[str, str]
+Recorders = Tuple[Any, ...]  # of what each block is asked for: start_block, poll, end_block
 
 
 class Request(NamedTuple):
@@ -125,7 +127,8 @@ def _guarded_trial(files: HostFiles, writer: HostWriter, request: Request, ident
     guard = Guard(files, writer, request.state_dir) if request.candidate else NothingToGuard()
     with noted_signals() as signals, StallRecorder(files) as stalls:
         guard.start(_record(request, identity, originals))
-        experiment = _Experiment(files, writer, request, originals, guard, signals, stalls)
+        flows = FlowRecorder(files, request.block_seconds)
+        experiment = _Experiment(files, writer, request, originals, guard, signals, (flows, stalls))
         try:
             experiment.run()
         finally:
@@ -133,7 +136,9 @@ def _guarded_trial(files: HostFiles, writer: HostWriter, request: Request, ident
             # A key that refuses stays on record, for the guardian and for the next run.
             if not lost_keys(restored):
                 guard.dismiss()
-    return _report(request, identity, originals, experiment, restored)
+    report = _report(request, identity, originals, experiment, restored)
+    blocks = len(report["seconds"])
+    return dict(report, stalls=stalls.table(blocks), flows=flows.table(blocks))
 
 
 def _record(request: Request, identity: Dict[str, Any], originals: Values) -> Record:
@@ -152,7 +157,7 @@ class _Experiment:
     """Runs the blocks and keeps what they recorded."""
 
     def __init__(
-        self, files: HostFiles, writer: HostWriter, request: Request, originals: Values, guard: Guard, signals: List[str], stalls: StallRecorder
+        self, files: HostFiles, writer: HostWriter, request: Request, originals: Values, guard: Guard, signals: List[str], recorders: Recorders,
     ) -> None:
         self._files = files
         self._writer = writer
@@ -160,7 +165,7 @@ class _Experiment:
         self._arms = {"A": originals, "B": request.candidate}
         self._guard = guard
         self._signals = signals
-        self.stalls = stalls
+        self._recorders = recorders
         self._in_force = originals
         self.done = []  # type: List[Tuple[Block, Step]]
         self.reason = None  # type: Optional[str]
@@ -181,11 +186,13 @@ class _Experiment:
     def _record(self, arm: str) -> Step:
         self._switch(arm)
         self._watch(self._request.washout_seconds)
-        self.stalls.start_block()
+        for recorder in self._recorders:
+            recorder.start_block()
         before = take_snapshot(self._files)
         self._watch(self._request.block_seconds)
         after = take_snapshot(self._files)
-        self.stalls.end_block()
+        for recorder in reversed(self._recorders):
+            recorder.end_block()
         return before, after
 
     def _watch(self, seconds: float) -> None:
@@ -194,7 +201,8 @@ class _Experiment:
         while time.monotonic() < end:
             time.sleep(min(POLL_SECONDS, max(0.0, end - time.monotonic())))
             self._check()
-            self.stalls.poll()
+            for recorder in self._recorders:
+                recorder.poll()
 
     def _check(self) -> None:
         if self._signals:
@@ -237,6 +245,5 @@ def _report(
         "counters": table["counters"],
         "gauges": table["gauges"],
         "absent": table["absent"],
-        "stalls": experiment.stalls.table(len(done)),
         "restored": restored,
     }

@@ -47,6 +47,7 @@ class Machine:
         digest = hashlib.sha256(str(BUILD.resolve()).encode()).hexdigest()[:8]
         self._container = f"linuxnet-kernel-{digest}-{kernel.release}"
         self.address = None
+        self.boot_rmem = None  # tcp_rmem as this kernel makes it
 
     def up(self):
         """Boot from a fresh disk and wait for sshd."""
@@ -68,6 +69,7 @@ class Machine:
         self.await_ssh()
         self.write_inventory()
         self._copy_traffic()
+        self.boot_rmem = self.ssh("cat /proc/sys/net/ipv4/tcp_rmem")
 
     def down(self):
         subprocess.run(("podman", "rm", "--force", "--time=0", self._container), capture_output=True, check=False)
@@ -99,7 +101,8 @@ class Machine:
         return self.finish_module(self.start_module(name, **arguments), check)
 
     def start_module(self, name, **arguments):
-        command = ("ansible", "-i", str(self.inventory), self.kernel.release, "-m", f"linuxnet.socket_buffers.{name}", "-a", json.dumps(arguments))
+        command = ("ansible", "-i", str(self.inventory), self.kernel.release, "-m", f"linuxnet.socket_buffers.{name}")
+        command += ("-a", json.dumps(arguments)) if arguments else ()
         return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def finish_module(self, process, check=True):
