@@ -209,6 +209,16 @@ trial:
       description: Names that this kernel does not have.
       type: list
       elements: str
+    stalls:
+      description:
+        - How long receiving kept a CPU from everything else, block by block, by the kernel's own tracing; C(available) and C(reason) where that
+          was not possible.
+      type: dict
+      sample: {available: true, span: tcp_collapse, means: kernel_histogram, longest_us: [2100.0, 21400.0]}
+    flows:
+      description: What the TCP connections did, block by block, from sock_diag; C(available) and C(reason) where that was not possible.
+      type: dict
+      sample: {available: true, columns: {flows_request_rtt_us: [410, 432]}}
     restored:
       description:
         - By sysctl, the C(value) it holds at the end, whether the original is back (C(restored)), and the C(reason) if not.

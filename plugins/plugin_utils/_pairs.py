@@ -8,8 +8,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._block_columns import LEVELS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._rates import Column, summed
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._stalls import LEVELS
 
 # Half an event is added to each block, so that a block without any can be compared too.
 HALF_EVENT = 0.5

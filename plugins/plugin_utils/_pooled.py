@@ -20,10 +20,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._block_columns import why_missing
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._pairs import together
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._rates import check_keys, mean_rate
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._scenarios import LEAST_SEGMENTS_PER_SECOND, SEGMENTS
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._stalls import why_missing
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict import (
     TRIAL_KEYS,
     arms_of_metric,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._stalls import COLUMNS, stall_column
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._block_columns import NAMES, block_column
 
 Column = Sequence["float | None"]
 
@@ -23,9 +23,9 @@ def check_keys(argument: str, record: Mapping[str, Any], keys: Sequence[str], re
 
 
 def column(record: Mapping[str, Any], name: str) -> Column | None:
-    """Increase per bucket or block; zeros for a counter that did not move, None for one the kernel lacks. Stalls are columns too."""
-    if name in COLUMNS:
-        return stall_column(record, name)
+    """Increase per bucket or block; zeros for a counter that did not move, None for one the kernel lacks. Stalls and flows are columns too."""
+    if name in NAMES:
+        return block_column(record, name)
     if name in record["absent"]:
         return None
     return record["counters"].get(name, [0] * len(record["seconds"]))

@@ -16,8 +16,6 @@ LONGEST, STALLED = "stall_longest_us", "stalled_us"
 SPANS = ("tcp_collapse", "net_rx_softirq")
 # Names of metrics, and the columns of a trial's `stalls` behind them.
 COLUMNS = {LONGEST: "longest_us", STALLED: "stalled_us"}
-# The longest of a block is what it is, however long the block; all others are counted per second.
-LEVELS = frozenset([LONGEST])
 # A block of which more events than this share were lost is unknown.
 LOST_SHARE = 0.01
 
@@ -30,14 +28,6 @@ def stall_column(trial: Mapping[str, Any], name: str) -> Sequence[float | None] 
     seen = [sum(counts) for counts in stalls["counts"]]
     lost = stalls["lost_events"]
     return [None if gone > LOST_SHARE * count else value for value, gone, count in zip(stalls[COLUMNS[name]], lost, seen)]
-
-
-def why_missing(record: Mapping[str, Any], name: str) -> str:
-    """Why a record has no such metric."""
-    if name not in COLUMNS:
-        return f"this kernel has no counter {name}"
-    reason = (record.get("stalls") or {}).get("reason") or "the trial did not try"
-    return f"stalls could not be timed on this host ({reason}); without them no change against collapsing is kept"
 
 
 def compared(trial: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._block_columns import why_missing
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._error_budget import demand_level
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._guards import GUARDS, WORSE, judge_all
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._pairs import Arms, paired, paired_gauge, together
@@ -22,7 +23,6 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._sign_flip
     smallest_shift,
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._metric_words import metric_words, shown_value
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._stalls import why_missing
 
 TRIAL_KEYS = ("status", "reason", "pairs", "blocks", "seconds", "counters", "absent")
 # Whether the arms can be compared at all: what others asked of this host. Never octets or segments, which a change is meant to move.

@@ -3,6 +3,7 @@ import json
 import os
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -96,3 +97,26 @@ def test_a_trial_of_nothing_writes_nothing_and_records_all_the_same(traced_host)
     assert trial["blocks"]["arm"] == ["B", "A", "B", "A"] and len(trial["counters"]["UdpOutDatagrams"]) == 4
     assert traced_host.read("/proc/sys/net/ipv4/tcp_rmem") == before
     assert traced_host.shell(f"ls -A {traced_host.folder}/state 2>/dev/null || true") == ""
+
+
+def test_every_block_carries_what_its_connections_did(traced_host):
+    trial = run(traced_host, load=exchange_requests)
+    flows = trial["flows"]
+    assert flows["available"] and flows["reason"] is None
+    assert {len(column) for column in flows["columns"].values()} == {4}
+    assert all(value > 0 for value in flows["columns"]["flows_request_rtt_us"])
+
+
+def exchange_requests():
+    """For a moment; the connections stay open over several blocks."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        server, _peer = listener.accept()
+        with client, server:
+            end = time.monotonic() + 6
+            while time.monotonic() < end:
+                client.sendall(b"request")
+                server.recv(100)
+                server.sendall(b"response")
+                client.recv(100)
+                time.sleep(0.005)

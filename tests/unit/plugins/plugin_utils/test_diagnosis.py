@@ -5,7 +5,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counter_t
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis import diagnose
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._guards import GUARDS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._scenarios import COUNTERS, REMAINING, SCENARIOS
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._stalls import COLUMNS as STALL_METRICS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._block_columns import NAMES
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict import DEMAND, FLOWS
 
 RMEM = "net.ipv4.tcp_rmem"
@@ -118,7 +118,7 @@ def test_a_kernel_that_lacks_a_counter_says_so():
     """Else a counter that is not there would read as one that did not move."""
     asked_for = {name for names in ASKED_FOR.values() for name in names}
     guarded = {name for guard in GUARDS for name in guard.counters + guard.per}
-    assert set(COUNTERS) | guarded - set(STALL_METRICS) | set(DEMAND) | {FLOWS} <= asked_for
+    assert set(COUNTERS) | guarded - NAMES | set(DEMAND) | {FLOWS} <= asked_for
 
 
 def test_every_scenario_explains_itself():
