@@ -82,7 +82,7 @@ def arguments():
     options.add_argument("--seconds", type=float, default=900, help="traffic ends after this time; 0: no traffic (900)")
     options.add_argument("--tcp-rmem", default="4096 131072 33554432", help="buffer sizes to start from (%(default)s)")
     options.add_argument("--tcp-wmem", default="4096 16384 4194304", help="(%(default)s)")
-    options.add_argument("--burst-period", type=float, default=2.5, help="seconds from one burst to the next (%(default)s)")
+    options.add_argument("--burst-period", type=float, default=2, help="seconds from one burst to the next (%(default)s)")
     options.add_argument("--upload-bytes", type=int, default=4 << 20, help="of each burst, before its messages (%(default)s)")
     options.add_argument("--messages", type=int, help="of each burst (as many as fill the largest receive buffer)")
     options.add_argument("--message-bytes", type=int, default=150, help="(%(default)s)")

@@ -55,7 +55,7 @@ def writer(upload_bytes, messages, message_bytes):
 
 def main():
     options = endpoint.parser(__doc__.splitlines()[0], port=9001)
-    options.add_argument("--period", type=float, default=2.5, help="seconds from one connection to the next")
+    options.add_argument("--period", type=float, default=2, help="seconds from one connection to the next")
     options.add_argument("--upload-bytes", type=int, default=4 << 20)
     options.add_argument("--messages", type=int, default=38000)
     options.add_argument("--message-bytes", type=int, default=150)
