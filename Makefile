@@ -16,7 +16,7 @@ export ANSIBLE_HOME := $(BUILD)/ansible
 export ANSIBLE_COLLECTIONS_PATH := $(BUILD):$(or $(ANSIBLE_COLLECTIONS_PATH),$(HOME)/.ansible/collections:/usr/share/ansible/collections)
 export ANSIBLE_LOCALHOST_WARNING := false
 
-.PHONY: help run run-lab run-inventory lab-up lab-down tree test test-kernels bench bench-stalls bench-latency-overhead clean
+.PHONY: help run run-lab run-inventory lab-up lab-down tree test test-kernels bench bench-stalls bench-latency-overhead bench-aa clean
 
 help:
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1: /p' Makefile
@@ -63,10 +63,13 @@ bench: tree $(BUILD)/venv-bench/ready ## how often a verdict is wrong, on simula
 	PYTHONPATH=$(BUILD) $(BUILD)/venv-bench/bin/python $(COLLECTION)/tests/benchmarks/verdict_errors.py $(ARGS)
 
 bench-stalls: tree $(BUILD)/venv-bench/ready $(BUILD)/lab-ready ## how the longest stall grows with tcp_rmem max, on the lab, with a picture [ARGS="--rounds 3"]
-	PATH=$(BUILD)/venv-bench/bin:$$PATH python $(COLLECTION)/tests/benchmarks/stalls.py $(ARGS)
+	LAB_BUILD=$(BUILD) PATH=$(BUILD)/venv-bench/bin:$$PATH python tests/benchmarks/stalls.py $(ARGS)
 
 bench-latency-overhead: tree $(BUILD)/venv-bench/ready ## what timing costs: the same traffic with and without it, in turns
 	PYTHONPATH=$(BUILD) $(BUILD)/venv-bench/bin/python $(COLLECTION)/tests/benchmarks/latency_overhead.py $(ARGS)
+
+bench-aa: tree $(BUILD)/venv-bench/ready $(BUILD)/lab-ready ## 100 trials of nothing on the lab's real traffic: how many verdicts are false
+	LAB_BUILD=$(BUILD) PATH=$(BUILD)/venv-bench/bin:$$PATH PYTHONPATH=$(BUILD) python tests/benchmarks/aa_trials.py $(ARGS)
 
 test-kernels: ## other kernels in emulated machines, one after the other [KERNELS="5.10 6.12"]
 	@tools/test.sh kernels
