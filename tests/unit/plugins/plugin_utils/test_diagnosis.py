@@ -4,7 +4,8 @@ import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counter_table import ASKED_FOR
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis import diagnose
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._guards import GUARDS
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._scenarios import COUNTERS, REMAINING, SCENARIOS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._scenarios import REMAINING, SCENARIOS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._signals import COUNTERS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._stalls import COLUMNS as STALL_METRICS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict import DEMAND, FLOWS
 
