@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._reading import Signals, above
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._signals import (
     BACKLOG_DROP,
     COLLAPSED,
@@ -32,7 +33,6 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._signals i
     UDP_BUFFER_BOTH,
     UDP_MEMORY_BOTH,
     WANT_ZERO_WINDOW,
-    Signals,
 )
 
 # Ansible's own connection makes some segments: fewer than this carry nobody's load.
@@ -41,12 +41,6 @@ LEAST_SEGMENTS_PER_SECOND = 20
 LEAST_DROPS = 0.1
 # Linux releases whose stricter admission test drops received data without need; no buffer size cures that.
 REGRESSED_RELEASES = ((6, 17), (6, 18), (6, 19))
-
-
-def above(signals: Signals, name: str, threshold: float) -> bool:
-    """What the kernel lacks is above nothing."""
-    value = signals[name].value
-    return value is not None and value > threshold
 
 
 def collapsing(signals: Signals) -> bool:

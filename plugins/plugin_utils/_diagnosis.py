@@ -9,8 +9,11 @@ from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._counter_predicates import REGRESSED_RELEASES, version
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._rates import check_keys
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._scenarios import REMAINING, SCENARIOS, Knob, Scenario
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._signals import RING_DROPS, RING_NAMES, Reading, Signals, read_signals
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._reading import Reading, Signals
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._scenario import Knob, Scenario
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._scenarios import REMAINING, SCENARIOS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._signals import RING_DROPS, RING_NAMES, read_signals
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._socket_signals import medians, share_of
 
 WINDOW_KEYS = ("identity", "seconds", "counters", "gauges", "still", "absent")
 # Of many interfaces and queues, those that lose most say enough.
@@ -27,16 +30,19 @@ def diagnose(window: Mapping[str, Any], facts: Mapping[str, Any] | None = None) 
     if not held:
         held = [next(scenario for scenario in REMAINING if scenario.holds(signals))]
     sysctls = (facts or {}).get("sysctls", {})
-    findings = [_finding(scenario, signals, sysctls) for scenario in held]
+    findings = [_finding(scenario, window, signals, sysctls) for scenario in held]
     return _settled(findings, [scenario.knob for scenario in held], window["identity"]["kernel_release"])
 
 
-def _finding(scenario: Scenario, signals: Signals, sysctls: Mapping[str, Any]) -> dict[str, Any]:
+def _finding(scenario: Scenario, window: Mapping[str, Any], signals: Signals, sysctls: Mapping[str, Any]) -> dict[str, Any]:
     knob = scenario.knob
+    readings = {name: signals[name] for name in _names(scenario, signals)}
+    if scenario.sign:
+        readings.update(medians(window, scenario.sign, scenario.medians))
     return {
         "scenario": scenario.name,
         "summary": scenario.summary,
-        "evidence": [_row(name, signals[name]) for name in _names(scenario, signals)] + _size(knob, sysctls),
+        "evidence": [_row(name, reading) for name, reading in readings.items()] + _size(knob, sysctls),
         "key": scenario.key,
         "direction": scenario.direction,
         "argues_for": knob._asdict() if knob else None,
@@ -48,7 +54,7 @@ def _finding(scenario: Scenario, signals: Signals, sysctls: Mapping[str, Any]) -
 
 def _names(scenario: Scenario, signals: Signals) -> list[str]:
     """The evidence of the table; the rings' names are their drivers', so they are found rather than listed."""
-    names = list(scenario.evidence)
+    names = [*([scenario.sign, share_of(scenario.sign)] if scenario.sign else []), *scenario.evidence]
     if RING_DROPS in names:
         rings = [name for name in signals if RING_NAMES.match(name)]
         names += sorted(rings, key=lambda name: -signals[name].value)[:MOST_RINGS]
@@ -77,7 +83,7 @@ def _settled(findings: list[dict[str, Any]], knobs: Sequence[Knob | None], relea
             continue
         objections = [*_unfit(finding, release), *_contradicted(knob, claims.get((knob.key, knob.field)))]
         if objections:
-            finding.update(key=None, direction=None, argues_for=None, remedy=" ".join([*objections, finding["remedy"]]))
+            finding.update(key=None, direction=None, remedy=" ".join([*objections, finding["remedy"]]))
         else:
             claims.setdefault((knob.key, knob.field), (finding["scenario"], knob.direction))
     return findings

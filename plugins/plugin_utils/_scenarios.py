@@ -3,203 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Everything that can be found on a host, most urgent first.
 
-A new scenario is one row, a section in docs/scenarios.md, and, if it has a `key`, its answer in _plan.py.
+A new scenario is one row of _counter_scenarios.py or _socket_scenarios.py, a section in docs/scenarios.md and, once it is `tried`,
+its answer in _plan.py.
 """
 from __future__ import annotations
 
-import enum
-from collections.abc import Callable
-from typing import NamedTuple
-
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils import _counter_predicates as counted
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._counter_predicates import LEAST_SEGMENTS_PER_SECOND
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._signals import (
-    ABORT_ON_MEMORY,
-    BACKLOG_DROP,
-    COLLAPSED,
-    DUPLICATES_TOLD,
-    FLOW_LIMITED,
-    LISTEN_DROPS,
-    LISTEN_OVERFLOWS,
-    LOST,
-    LOST_SHARE,
-    OUT_OF_ORDER,
-    PRESSURE_NOW,
-    PRESSURES,
-    PRESSURES_MS,
-    PRUNE_CALLED,
-    RCV_PRUNED,
-    RCVQ_DROP,
-    RELEASE,
-    RETRANSMITTED,
-    RING_DROPS,
-    SEGMENTS,
-    SOFTNET_CPUS,
-    SOFTNET_DROPPED,
-    SOFTNET_PROCESSED,
-    SOFTNET_SQUEEZED,
-    SQUEEZED_SHARE,
-    SQUEEZES_PER_CPU,
-    SYN_COOKIES,
-    SYN_QUEUE_FULL,
-    TIMEOUTS,
-    TO_ZERO_WINDOW,
-    UDP6_BUFFER,
-    UDP6_ERRORS,
-    UDP6_MEMORY,
-    UDP_BUFFER,
-    UDP_ERRORS,
-    UDP_MEMORY,
-    WANT_ZERO_WINDOW,
-    Signals,
-)
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._counter_scenarios import COUNTED
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._scenario import RMEM, Rank, Scenario
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._signals import COLLAPSED, RCV_PRUNED, SEGMENTS, TO_ZERO_WINDOW
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._socket_scenarios import SEEN
 
-__all__ = ["LEAST_SEGMENTS_PER_SECOND", "REMAINING", "RMEM", "SCENARIOS", "SEGMENTS", "Knob", "Rank", "Scenario"]
+__all__ = ["LEAST_SEGMENTS_PER_SECOND", "REMAINING", "RMEM", "SCENARIOS", "SEGMENTS"]
 
-RMEM = "net.ipv4.tcp_rmem"
-
-
-class Rank(enum.IntEnum):
-    """Findings of a host are told in this order: a cause before what it causes, and what is lost before what is late.
-
-    Within a rank the table's order decides: the way of a packet, because what is lost early cannot be lost later.
-    """
-
-    WHOLE_HOST = 1  # harms every connection, and makes whatever else is seen a consequence
-    LOSS_HERE = 2  # this host throws away what had arrived
-    LOSS_ELSEWHERE = 3  # found here, cured elsewhere
-    LIMIT = 4  # nothing is lost, but it could be faster
-    DELAY = 5  # nothing is lost and it is fast, but late
-    NOTE = 6  # no harm by itself
-
-
-class Knob(NamedTuple):
-    """What a scenario argues to turn: a sysctl, the field of a triplet ("min", "default", "max") or None, and "raise" or "lower"."""
-
-    key: str
-    field: str | None
-    direction: str
-
-
-class Metric(NamedTuple):
-    """What would have to move, and whither, if the change is right."""
-
-    name: str
-    direction: str
-
-
-class Scenario(NamedTuple):
-    """A finding that may hold: when, on what evidence, what it means, which way it argues, and what helps besides."""
-
-    name: str
-    rank: Rank
-    holds: Callable[[Signals], bool]
-    evidence: tuple[str, ...]
-    summary: str
-    remedy: str | None = None
-    knob: Knob | None = None
-    metric: Metric | None = None
-    tried: bool = False  # whether the planner has an answer: the finding then carries the knob as its `key` and `direction`
-    wants_stalls: bool = False  # only the length of stalls can tell what it costs
-
-    @property
-    def key(self) -> str | None:
-        return self.knob.key if self.knob and self.tried else None
-
-    @property
-    def direction(self) -> str | None:
-        return self.knob.direction if self.knob and self.tried else None
-
-
-SCENARIOS = (
-    Scenario(
-        "memory_pressure", Rank.WHOLE_HOST, counted.pressure, (PRESSURES, PRESSURES_MS, PRESSURE_NOW, ABORT_ON_MEMORY),
-        "The kernel is short of memory for TCP, so it stops growing windows and may abort connections.",
-        "Look for sockets with large queues (ss -tm) and for orphans; raise tcp_mem only with RAM to spare.",
-        Knob(RMEM, "max", "lower"), Metric(PRESSURES_MS, "lower"), tried=True,
-    ),
-    Scenario(
-        "collapsing", Rank.WHOLE_HOST, counted.collapsing, (COLLAPSED, PRUNE_CALLED, RCV_PRUNED, TO_ZERO_WINDOW, WANT_ZERO_WINDOW),
-        "Full receive buffers are collapsed all the time: packets are copied together while everything else on that CPU waits.",
-        "A reader that keeps up, or fewer and larger messages, cure it at its root; zero windows in the evidence speak of a slow reader.",
-        Knob(RMEM, "max", "lower"), Metric("stall_longest_us", "lower"), tried=True, wants_stalls=True,
-    ),
-    Scenario(
-        "nic_ring_drops", Rank.LOSS_HERE, counted.ring_drops, (RING_DROPS,),
-        "A network interface drops frames because no receive buffer is free for them: the host does not empty the ring fast enough.",
-        "No socket buffer reaches this. Make the receive ring larger (ethtool -g shows it, ethtool -G sets it; the link may go down for a"
-        " moment), or spread interrupts and queues over more CPUs.",
-    ),
-    Scenario(
-        "softnet_drops", Rank.LOSS_HERE, counted.softnet_drops, (SOFTNET_DROPPED, FLOW_LIMITED, SOFTNET_SQUEEZED, SOFTNET_PROCESSED),
-        "Packets are dropped before any socket sees them: the queue of a CPU between driver and protocol is full.",
-        "No socket buffer reaches this. Spread the packets over more CPUs (queues, RPS), then raise net.core.netdev_max_backlog, which is"
-        " not tried by itself. Where softnet_flow_limit_count explains the drops, one flow is held back for the others: that is meant so.",
-        Knob("net.core.netdev_max_backlog", None, "raise"), Metric(SOFTNET_DROPPED, "lower"),
-    ),
-    Scenario(
-        "listener_overflow", Rank.LOSS_HERE, counted.listener_overflow, (LISTEN_OVERFLOWS, SYN_QUEUE_FULL, SYN_COOKIES, LISTEN_DROPS),
-        "New connections are dropped because a listener's queue is full: clients wait a second or more and try again.",
-        "Have the application accept faster, or listen with a larger backlog; net.core.somaxconn (and tcp_max_syn_backlog for"
-        " TCPReqQFullDrop) bound it. No buffer size matters here.",
-        Knob("net.core.somaxconn", None, "raise"), Metric(LISTEN_OVERFLOWS, "lower"),
-    ),
-    Scenario(
-        "backlog_drops", Rank.LOSS_HERE, counted.backlog_drops, (BACKLOG_DROP, PRUNE_CALLED, RCV_PRUNED),
-        "Packets are dropped because their socket is busy: its owner holds it for longer than the backlog has room for.",
-        "Find the process that is starved of CPU, or works on the socket in very large calls. A larger receive buffer also widens the"
-        " backlog, but that only waits for longer.",
-    ),
-    Scenario(
-        "kernel_regression", Rank.LOSS_HERE, counted.regressed_kernel, (RELEASE, RCVQ_DROP, RCV_PRUNED, COLLAPSED, TO_ZERO_WINDOW),
-        "This kernel may drop received data without need: 6.17 to 6.19 test too strictly whether a packet still fits.",
-        "No buffer size cures it: update the kernel, then measure again. Distributions carry the repair back under the same number, so"
-        " ask theirs for it (tcp_can_ingest).",
-    ),
-    Scenario(
-        "pruning_with_loss", Rank.LOSS_HERE, counted.pruning, (RCV_PRUNED, RCVQ_DROP, PRUNE_CALLED, COLLAPSED),
-        "Receive buffers overflow and data that had already arrived is dropped, to be sent again.",
-        "Check that the application reads, and that it does not set SO_RCVBUF.",
-        Knob(RMEM, "max", "raise"), Metric(RCV_PRUNED, "lower"), tried=True,
-    ),
-    Scenario(
-        "udp_memory", Rank.LOSS_HERE, counted.udp_memory_errors, (UDP_MEMORY, UDP6_MEMORY, UDP_ERRORS, UDP6_ERRORS),
-        "Datagrams are dropped because all UDP sockets together hold as much memory as they may.",
-        "Find the sockets with large queues (ss -uam); raise net.ipv4.udp_mem only with RAM to spare. Larger receive buffers make it worse.",
-        Knob("net.ipv4.udp_mem", "max", "raise"), Metric(UDP_MEMORY, "lower"),
-    ),
-    Scenario(
-        "udp_receive_errors", Rank.LOSS_HERE, counted.udp_buffer_errors, (UDP_BUFFER, UDP6_BUFFER, UDP_ERRORS, UDP6_ERRORS),
-        "Datagrams are dropped because the receive buffer of a UDP socket is full; nobody sends them again.",
-        "The last column of /proc/net/udp and udp6 says which socket. UDP buffers do not grow: net.core.rmem_default sizes those of programs"
-        " that do not ask, net.core.rmem_max bounds those that do (SO_RCVBUF). Neither is tried by itself. A reader that is always too slow"
-        " fills any size.",
-        Knob("net.core.rmem_default", None, "raise"), Metric(UDP_BUFFER, "lower"),
-    ),
-    Scenario(
-        "path_loss", Rank.LOSS_ELSEWHERE, counted.path_loss, (LOST_SHARE, LOST, RETRANSMITTED, DUPLICATES_TOLD, TIMEOUTS, OUT_OF_ORDER),
-        "What this host sends gets lost on the way, so that congestion control, not a buffer, sets the pace.",
-        "No buffer size cures it. Look for the link, the policer or the receiver that drops; a congestion control that tells loss from"
-        " congestion (BBR) may help on a path that loses at random.",
-    ),
-    Scenario(
-        "slow_reader", Rank.DELAY, counted.slow_reader, (TO_ZERO_WINDOW, WANT_ZERO_WINDOW, COLLAPSED),
-        "Receive windows close because the application reads too slowly; a larger buffer only fills later.",
-        "Find the process whose receive queue stays full (ss -tnp, Recv-Q) and make it read faster, or on more threads.",
-    ),
-    Scenario(
-        "softnet_squeezes", Rank.DELAY, counted.softnet_squeezes, (SQUEEZES_PER_CPU, SQUEEZED_SHARE, SOFTNET_CPUS, SOFTNET_PROCESSED),
-        "Receiving runs out of its time slice all the time: packets that have arrived wait for the next one.",
-        "No socket buffer reaches this. Spread queues and interrupts over more CPUs; net.core.netdev_budget and netdev_budget_usecs may be"
-        " raised in small steps, at the expense of what else runs on those CPUs. They are not tried by themselves.",
-        Knob("net.core.netdev_budget", None, "raise"), Metric(SOFTNET_SQUEEZED, "lower"),
-    ),
-    Scenario(
-        "growth_only", Rank.NOTE, counted.growth_only, (PRUNE_CALLED, COLLAPSED, RCV_PRUNED),
-        "PruneCalled rises only because the kernel is growing receive buffers: nothing is collapsed, nothing is lost.",
-        "Nothing to do.",
-    ),
-)
+# By rank, and within a rank as the rows stand: what connections suffer before what a CPU does.
+SCENARIOS = tuple(sorted(SEEN + COUNTED, key=lambda scenario: scenario.rank))
 # When no scenario holds, the first of these that does.
 REMAINING = (
     Scenario(

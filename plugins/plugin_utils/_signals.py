@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._rates import column, highest, mean_rate
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._reading import Reading
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._socket_signals import read_sockets
 
 COLLAPSED = "TcpExtTCPRcvCollapsed"
 PRUNE_CALLED = "TcpExtPruneCalled"
@@ -55,20 +57,11 @@ SQUEEZED_SHARE = "softnet_squeezed_share"
 RING_DROPS = "nic_ring_drops"
 RELEASE = "kernel_release"
 
-# Names for "there was no descriptor, or no buffer, to receive into": the kernel's own (Documentation/networking/statistics.rst), then
-# what drivers call it. rx_dropped is none: the kernel adds to it what it drops itself.
-RING_NAMES = re.compile(r"^nic_.+_(rx_missed_errors|rx_fifo_errors|rx_over_errors|rx\w*?(out_of_buf\w*|no_?(buf|desc|dma)\w*|fw_discards))$")
-
-
-class Reading(NamedTuple):
-    """One signal."""
-
-    value: Any
-    unit: str
-    source: str
-
-
-Signals = Mapping[str, Reading]
+# Names for "there was no descriptor, or no buffer, to receive into": the kernel's own (Documentation/networking/statistics.rst), and
+# those of drivers. rx_dropped is none: the kernel adds to it what it drops itself.
+RING_NAMES = re.compile(
+    r"^nic_.+_rx_(missed_errors|fifo_errors|over_errors|\w*?(out_of_buf|no_?(buf|desc|dma)|fw_discards)\w*)$",
+)
 
 
 class Origin(NamedTuple):
@@ -101,6 +94,7 @@ def read_signals(window: Mapping[str, Any]) -> dict[str, Reading]:
     found.update((name, Reading(highest(window, name), origin.unit, origin.source)) for name, origin in GAUGES.items())
     found[RELEASE] = Reading(window["identity"]["kernel_release"], "release", "/proc/sys/kernel/osrelease")
     found.update(_ring_drops(window))
+    found.update(read_sockets(window))
     found.update(_computed(window, {name: reading.value for name, reading in found.items()}))
     return found
 
