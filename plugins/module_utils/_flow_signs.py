@@ -85,9 +85,10 @@ def _receiving(
     goodput = changes.bytes_received / seconds if seconds else 0.0
     used = window and goodput * now.rcv_rtt_us / 1e6 >= WINDOW_USED * window
     half_full = 2 * now.rmem_alloc >= now.rcvbuf if born else PAUSING_LEAST <= (fill.half_full_share or 0.0) < PAUSING_MOST
+    young = sizes.rcvbuf_default <= now.rcvbuf <= 2 * sizes.rcvbuf_default  # a smaller one is no work of the default
     return (
         bool(at_max and used) and now.rmem_alloc < EMPTY_SHARE * now.rcvbuf and not _bloated(now.rcv_rtt_us, min_rtt),
-        half_full and now.rcvbuf <= 2 * sizes.rcvbuf_default and changes.bytes_received >= PAUSING_LEAST_SEGMENT * changes.data_segs_in,
+        half_full and young and changes.bytes_received >= PAUSING_LEAST_SEGMENT * changes.data_segs_in,
     )
 
 

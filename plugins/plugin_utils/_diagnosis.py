@@ -98,5 +98,5 @@ def _unfit(finding: Mapping[str, Any], release: str | None) -> list[str]:
 def _contradicted(knob: Knob, claim: tuple[str, str] | None) -> list[str]:
     if claim is None or claim[1] == knob.direction:
         return []
-    scenario, direction = claim
-    return [f"Conflict: this argues to {knob.direction} {knob.key}, but {scenario}, more urgent, to {direction} it."]
+    (scenario, direction), named = claim, " ".join(filter(None, (knob.key, knob.field)))
+    return [f"Conflict: this argues to {knob.direction} {named}, but {scenario}, more urgent, to {direction} it."]

@@ -115,6 +115,7 @@ def test_receive_window(more, changes, names):
     (FOUR_OF_TEN, {}, RECEIVED, ["reader_pausing"]),
     (FOUR_OF_TEN, {"rcvbuf": 262_145}, RECEIVED, []),  # it has grown: its default is history
     (FOUR_OF_TEN, {}, dict(RECEIVED, bytes_received=499 * 350_000), []),  # small segments: collapsing has its own cure
+    (FOUR_OF_TEN, {"rcvbuf": 131_071}, RECEIVED, []),  # SO_RCVBUF: no default reaches it
     (Fill(0.1, 60_000.0, 0.0), {}, RECEIVED, []),
     (Fill(1.0, 60_000.0, 0.0), {}, RECEIVED, []),  # never empty: a slow reader
     (EMPTY, {"born": True, "seconds": None, "rmem_alloc": 100_000}, RECEIVED, ["reader_pausing"]),
