@@ -95,7 +95,7 @@ _value:
           description: V(higher) or V(lower).
     remedy:
       type: str
-      description: What else would help, or why no buffer size would; conflicts with a more urgent finding first. V(null) if nothing is needed.
+      description: What else would help, or why no buffer size would; conflicts come first. V(null) if nothing is needed.
     wants_stalls:
       type: bool
       description: Whether only the length of stalls can tell what it costs; M(linuxnet.socket_buffers.receive_latency_facts) times them.

@@ -49,14 +49,14 @@ NO_SIGNS = Signs(*[False] * len(Signs._fields))
 def signs(now: Any, changes: Any, seconds: Optional[float], born: Optional[bool], sizes: BufferSizes, fill: Any) -> Signs:
     if changes.rwnd_limited_us is None or now.snd_wnd is None or None in (sizes.sndbuf_max, sizes.rcvbuf_max, sizes.rcvbuf_default):
         return UNKNOWN_SIGNS
-    if not (changes.bytes_acked or changes.bytes_received or now.send_queue or now.rmem_alloc):
-        return NO_SIGNS  # as most connections of most hosts
+    if not (changes.bytes_acked or changes.bytes_received):
+        return NO_SIGNS  # as most connections of most hosts; what hangs is no matter of sizes either
     min_rtt = 0 if now.min_rtt_us == NEVER_MEASURED else now.min_rtt_us
     return Signs(*_sending(now, changes, seconds, min_rtt, sizes, fill), *_receiving(now, changes, seconds, min_rtt, born, sizes, fill))
 
 
 def _sending(now: Any, changes: Any, seconds: Optional[float], min_rtt: int, sizes: BufferSizes, fill: Any) -> Any:
-    if not (changes.busy_us and now.send_queue and now.rtt_us and min_rtt):
+    if not (changes.bytes_acked and changes.busy_us and now.send_queue and now.rtt_us and min_rtt):
         return (False,) * 5
     window, queueing = now.snd_cwnd * now.snd_mss, now.rtt_us - min_rtt
     calm = queueing <= max(CALM_RATIO * min_rtt, CALM_US)
@@ -71,7 +71,7 @@ def _sending(now: Any, changes: Any, seconds: Optional[float], min_rtt: int, siz
         buffer_full and calm and waits_for_peer and window_full,
         not buffer_full and calm and waits_for_peer and window_full,
         not waits_for_peer and _bloated(now.rtt_us, min_rtt) and now.send_queue >= BLOATED_LEAST_BYTES,
-        not waits_for_peer and unsent >= max(STALE_LEAST_BYTES, STALE_WINDOWS * window, STALE_SECONDS * goodput) and goodput > 0,
+        not waits_for_peer and unsent >= max(STALE_LEAST_BYTES, STALE_WINDOWS * window, STALE_SECONDS * goodput),
     )
 
 

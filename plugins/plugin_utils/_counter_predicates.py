@@ -13,6 +13,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._reading i
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._signals import (
     BACKLOG_DROP,
     COLLAPSED,
+    INITIAL_NETNS,
     LISTEN_OVERFLOWS,
     LOST,
     LOST_SHARE,
@@ -82,15 +83,20 @@ def ring_drops(signals: Signals) -> bool:
     return above(signals, RING_DROPS, 1)
 
 
+def _own_machine(signals: Signals) -> bool:
+    # Softnet counts for the whole machine: its containers would all report the same, and none could do anything about it.
+    return signals[INITIAL_NETNS].value is not False
+
+
 def softnet_drops(signals: Signals) -> bool:
     # As the rings: one burst in a window is no state of the host.
-    return above(signals, SOFTNET_DROPPED, 1)
+    return _own_machine(signals) and above(signals, SOFTNET_DROPPED, 1)
 
 
 def softnet_squeezes(signals: Signals) -> bool:
     # Each ends a round of up to 2 ms (netdev_budget_usecs): ten a second are 2 % of a CPU's time spent in rounds that did not suffice. All
     # the time: a burst now and then is what the budget is for.
-    return above(signals, SQUEEZES_PER_CPU, 10) and above(signals, SQUEEZED_SHARE, 0.5)
+    return _own_machine(signals) and above(signals, SQUEEZES_PER_CPU, 10) and above(signals, SQUEEZED_SHARE, 0.5)
 
 
 def backlog_drops(signals: Signals) -> bool:

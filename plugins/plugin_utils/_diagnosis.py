@@ -35,10 +35,15 @@ def diagnose(window: Mapping[str, Any], facts: Mapping[str, Any] | None = None) 
 
 
 def _finding(scenario: Scenario, window: Mapping[str, Any], signals: Signals, sysctls: Mapping[str, Any]) -> dict[str, Any]:
-    knob = scenario.knob
     readings = {name: signals[name] for name in _names(scenario, signals)}
     if scenario.sign:
         readings.update(medians(window, scenario.sign, scenario.medians))
+    return made_finding(scenario, readings, sysctls)
+
+
+def made_finding(scenario: Scenario, readings: Signals, sysctls: Mapping[str, Any]) -> dict[str, Any]:
+    """As in docs/data_shapes.md, with these readings for evidence."""
+    knob = scenario.knob
     return {
         "scenario": scenario.name,
         "summary": scenario.summary,

@@ -56,6 +56,7 @@ SQUEEZES_PER_CPU = "softnet_time_squeeze_per_cpu"
 SQUEEZED_SHARE = "softnet_squeezed_share"
 RING_DROPS = "nic_ring_drops"
 RELEASE = "kernel_release"
+INITIAL_NETNS = "netns_is_initial"
 
 # Names for "there was no descriptor, or no buffer, to receive into": the kernel's own (Documentation/networking/statistics.rst), and
 # those of drivers. rx_dropped is none: the kernel adds to it what it drops itself.
@@ -92,6 +93,7 @@ def read_signals(window: Mapping[str, Any]) -> dict[str, Reading]:
     """Everything that a scenario may ask for."""
     found = {name: Reading(mean_rate(window, name), origin.unit, origin.source) for name, origin in COUNTERS.items()}
     found.update((name, Reading(highest(window, name), origin.unit, origin.source)) for name, origin in GAUGES.items())
+    found[INITIAL_NETNS] = Reading(window["identity"].get("netns_is_initial"), "flag", "identity")
     found[RELEASE] = Reading(window["identity"]["kernel_release"], "release", "/proc/sys/kernel/osrelease")
     found.update(_ring_drops(window))
     found.update(read_sockets(window))

@@ -46,6 +46,7 @@ def test_signs_are_the_last_of_the_measures():
     ({"notsent_bytes": 1_100_000}, []),  # waits for the congestion window, not for the buffer
     ({"rtt_us": 50_001}, []),  # the path is full already
     ({"rtt_us": 1_000, "min_rtt_us": 5}, ["sender_buffer_bound"]),  # a large ratio of very little
+    ({"rtt_us": 1_006, "min_rtt_us": 5}, []),
     ({"min_rtt_us": 2 ** 32 - 1}, []),
     ({"send_queue": 0}, []),
 ])
@@ -62,6 +63,7 @@ LIMITED = dict(SENT, rwnd_limited_us=8_000_000)
     ({"snd_wnd": MIB, "sndbuf": 2 * MIB}, dict(LIMITED, rwnd_limited_us=2_900_000), []),  # not for most of the time
     ({"snd_wnd": MIB, "sndbuf": 2 * MIB, "rtt_us": 51_000}, LIMITED, []),  # the path is full already
     ({"snd_wnd": 65_535, "sndbuf": 2 * MIB}, LIMITED, []),  # a reader closes it
+    ({"snd_wnd": 65_536, "sndbuf": 2 * MIB}, LIMITED, ["peer_window_bound"]),
     ({"snd_wnd": MIB, "sndbuf": 2 * MIB}, dict(LIMITED, bytes_acked=100_000_000), []),  # and opens it late
 ])
 def test_peer_window(more, changes, names):
@@ -74,8 +76,11 @@ BLOATED = dict(SENDING, rtt_us=300_000, min_rtt_us=20_000, snd_cwnd=800)
 @pytest.mark.parametrize("more, changes, names", [
     ({}, SENT, ["path_queue_bloated"]),
     ({"min_rtt_us": 5, "rtt_us": 8_004}, SENT, []),  # a ratio of 1600, but of less than 8 ms
+    ({"min_rtt_us": 1_000, "rtt_us": 9_000}, SENT, ["path_queue_bloated"]),
+    ({}, dict(SENT, bytes_acked=0, bytes_received=9), []),  # it hangs, and its round trip is of the past
     ({"min_rtt_us": 200_000}, SENT, []),  # 100 ms, but half as long again
     ({"send_queue": 65_535}, SENT, []),  # it is not this flow that fills the queue
+    ({"send_queue": 65_536}, SENT, ["path_queue_bloated"]),
     ({}, LIMITED, []),  # the peer's window bounds what is queued
 ])
 def test_path_queue(more, changes, names):
@@ -83,6 +88,11 @@ def test_path_queue(more, changes, names):
 
 
 STALE = dict(SENDING, snd_cwnd=40, sndbuf=MIB, rtt_us=20_100, min_rtt_us=20_000)
+
+
+@pytest.mark.parametrize("notsent, names", [(16_383, []), (16_384, ["send_queue_stale"])])
+def test_a_send_queue_of_next_to_nothing_is_not_stale(notsent, names):
+    assert shown(STALE, dict(SENT, bytes_acked=10_000), Fill(0.0, 0.0, float(notsent)), snd_cwnd=1) == names
 
 
 @pytest.mark.parametrize("notsent, changes, names", [
@@ -120,6 +130,7 @@ def test_receive_window(more, changes, names):
     (Fill(1.0, 60_000.0, 0.0), {}, RECEIVED, []),  # never empty: a slow reader
     (EMPTY, {"born": True, "seconds": None, "rmem_alloc": 100_000}, RECEIVED, ["reader_pausing"]),
     (EMPTY, {"born": True, "seconds": None, "rmem_alloc": 99_999}, RECEIVED, []),
+    (FOUR_OF_TEN, {}, dict(bytes_received=1), []),  # a FIN
 ])
 def test_pausing_reader(fill, more, changes, names):
     assert shown(PAUSING, changes, fill, **more) == names

@@ -24,6 +24,7 @@ RECORDED = {
     "receive_window": ["receiver_window_too_small"],
     "peer_window": ["peer_window_too_small"],
     "both_ends": ["both_ends_too_small"],
+    "both_ends_receiver": ["receiver_window_too_small"],
     "queue_bloat": ["queue_bloat", "stale_send_queue"],
     "stale_send_queue": ["queue_bloat", "stale_send_queue"],
     "pausing_reader": ["pausing_reader", "growth_only"],
@@ -86,6 +87,7 @@ MADE = [
     ([{"softnet_dropped": 2}], {}, ["softnet_drops"]),
     ([{"softnet_dropped": 1}], {}, ["nothing_wrong"]),
     ([SQUEEZED], {}, ["softnet_squeezes"]),
+    ([{"softnet_time_squeeze": 11}], {"still": {}}, ["softnet_squeezes"]),  # of one CPU at least
     ([SQUEEZED], {"still": {"softnet_cpus": 4}}, ["nothing_wrong"]),  # as many, but of four CPUs
     ([], {"counters": {"TcpInSegs": [5000] * 10, "softnet_time_squeeze": [0] * 5 + [500] * 5}}, ["nothing_wrong"]),  # half of the time
     ([{"TcpExtListenOverflows": 1}], {}, ["listener_overflow"]),
@@ -100,6 +102,7 @@ MADE = [
     ([{"TcpRetransSegs": 11}], {}, ["path_loss"]),
     ([{"TcpRetransSegs": 10}], {}, ["nothing_wrong"]),  # 0.2 % of the segments
     ([{"TcpRetransSegs": 1, "TcpOutSegs": 50}], {}, ["nothing_wrong"]),  # 2 %, of very little
+    ([{"TcpRetransSegs": 2, "TcpOutSegs": 50}], {}, ["path_loss"]),
     ([{"TcpRetransSegs": 700, "TcpExtTCPDSACKRecv": 695}], {}, ["nothing_wrong"]),  # the peer had them already
     ([{"TcpRetransSegs": 700, "TcpExtTCPSynRetrans": 695}], {}, ["nothing_wrong"]),  # nobody answered
     ([{"TcpExtTCPRcvQDrop": 1}], {"release": "6.17.9"}, ["kernel_regression", "pruning_with_loss"]),
@@ -107,8 +110,14 @@ MADE = [
     ([{"TcpExtRcvPruned": 1}], {"release": "6.17.9"}, ["pruning_with_loss"]),
     ([{"TcpExtTCPRcvQDrop": 1}, COLLAPSING], {"release": "6.17.9"}, ["collapsing", "pruning_with_loss"]),  # full indeed
     ([{"TcpExtTCPMemoryPressures": 1}], {}, ["memory_pressure"]),
-    ([{"TcpExtPruneCalled": 3000}], {}, ["growth_only"]),
-    ([{"TcpInSegs": 1}], {}, ["no_traffic"]),
+    ([{"TcpExtTCPRcvCollapsed": 1001, "TcpExtPruneCalled": 2}], {}, ["collapsing"]),
+    ([{"TcpExtTCPToZeroWindowAdv": 0.3}], {}, ["slow_reader"]),
+    ([{"TcpExtTCPWantZeroWindowAdv": 2}], {}, ["slow_reader"]),
+    ([{"TcpExtTCPToZeroWindowAdv": 0.2, "TcpExtTCPWantZeroWindowAdv": 1}], {}, ["nothing_wrong"]),
+    ([{"TcpExtPruneCalled": 2}], {}, ["growth_only"]),
+    ([{"TcpExtPruneCalled": 2, "TcpExtTCPRcvCollapsed": 1}], {}, ["nothing_wrong"]),
+    ([{"TcpInSegs": 20}], {}, ["no_traffic"]),
+    ([{"TcpInSegs": 21}], {}, ["nothing_wrong"]),
     # One in ten connections of a group is enough, and of idle ones none counts.
     ([], {"sockets": sockets(group(10, sender_buffer_bound=1))}, ["sender_buffer_too_small"]),
     ([], {"sockets": sockets(group(11, sender_buffer_bound=1))}, ["nothing_wrong"]),
@@ -126,6 +135,13 @@ MADE = [
 @pytest.mark.parametrize("rates, more, scenarios", MADE)
 def test_made_windows(rates, more, scenarios):
     assert names(window(BUSY, *rates, **more)) == scenarios
+
+
+@pytest.mark.parametrize("is_initial, scenarios", [(True, ["softnet_drops", "softnet_squeezes"]), (None, None), (False, ["nothing_wrong"])])
+def test_a_container_does_not_answer_for_its_machine(is_initial, scenarios):
+    seen = window(BUSY, SQUEEZED, {"softnet_dropped": 9})
+    seen["identity"]["netns_is_initial"] = is_initial
+    assert names(seen) == (scenarios or ["softnet_drops", "softnet_squeezes"])
 
 
 def test_every_scenario_has_a_window():
