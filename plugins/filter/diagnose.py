@@ -41,8 +41,7 @@ _value:
   contains:
     scenario:
       type: str
-      description:
-        - V(memory_pressure), V(collapsing), V(pruning_with_loss), V(slow_reader), V(growth_only), V(no_traffic) or V(nothing_wrong).
+      description: Its name; docs/scenarios.md of the collection explains each.
     summary:
       type: str
       description: What it means, in one sentence.
@@ -53,26 +52,50 @@ _value:
       contains:
         metric:
           type: str
-          description: Name of the counter, gauge or sysctl.
+          description: Name of the counter, gauge, measure or sysctl.
         value:
           type: raw
           description:
-            - Mean rate over the window, the highest value of a gauge, or the text of a sysctl. V(null) if this kernel does not have it.
+            - Mean rate over the window, the highest value of a gauge, a number of connections, a median over some, or the text of a sysctl.
+              V(null) if this kernel does not have it.
         unit:
           type: str
           description: Unit of the value.
         source:
           type: str
-          description: The file of the kernel it comes from.
+          description: The file or interface of the kernel it comes from, or what it is computed from.
     key:
       type: str
-      description: The sysctl it argues for. V(null) if no buffer size would help.
+      description: The sysctl that M(linuxnet.socket_buffers.socket_buffer_trial) can try for it. V(null) if there is none.
     direction:
       type: str
       description: V(raise) or V(lower), or V(null).
+    argues_for:
+      type: dict
+      description: The size it argues for, whether it is tried or not. V(null) if no size would help.
+      contains:
+        key:
+          type: str
+          description: A sysctl.
+        field:
+          type: str
+          description: V(min), V(default) or V(max) of a triplet, or V(null).
+        direction:
+          type: str
+          description: V(raise) or V(lower).
+    metric:
+      type: dict
+      description: What should move if it is right. V(null) if no size would help.
+      contains:
+        name:
+          type: str
+          description: A counter, or a measure of the connections.
+        direction:
+          type: str
+          description: V(higher) or V(lower).
     remedy:
       type: str
-      description: What else would help, or why no buffer size would. V(null) if nothing is needed.
+      description: What else would help, or why no buffer size would; conflicts come first. V(null) if nothing is needed.
     wants_stalls:
       type: bool
       description: Whether only the length of stalls can tell what it costs; M(linuxnet.socket_buffers.receive_latency_facts) times them.

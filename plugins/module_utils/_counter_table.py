@@ -52,7 +52,7 @@ ASKED_FOR: Dict[str, Tuple[str, ...]] = {
         "TcpExtTCPAbortOnMemory", "TcpExtListenOverflows", "TcpExtListenDrops", "TcpExtTCPReqQFullDrop",
         "TcpExtTCPReqQFullDoCookies", "TcpExtPFMemallocDrop", "TcpExtTCPAutoCorking", "TcpExtTCPWinProbe",
         "TcpExtTCPAckCompressed", "TcpExtTCPWqueueTooBig", "TcpExtTCPSpuriousRtxHostQueues", "TcpExtTCPTimeouts",
-        "TcpExtLockDroppedIcmps", "TcpExtIPReversePathFilter",
+        "TcpExtTCPSynRetrans", "TcpExtTCPDSACKRecv", "TcpExtLockDroppedIcmps", "TcpExtIPReversePathFilter",
         "TcpInSegs", "TcpOutSegs", "TcpRetransSegs", "TcpActiveOpens", "TcpPassiveOpens", "TcpCurrEstab",
     ),
     "ip": ("IpInDiscards", "IpExtInOctets", "IpExtOutOctets", "Ip6InDiscards", "Ip6InOctets", "Ip6OutOctets"),

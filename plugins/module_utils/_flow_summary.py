@@ -13,6 +13,7 @@ import operator
 import struct
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._flow_signs import Signs
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._flows import IDLE, Flow, Measures
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._inet_diag import addresses
 
@@ -27,7 +28,7 @@ SUMMED = (
 COUNTED = (
     "born", "app_limited", "rcvbuf_at_default", "rcvbuf_at_max", "rcvbuf_above_max", "rcvbuf_probably_locked",
     "sndbuf_at_default", "sndbuf_at_max", "sndbuf_above_max",
-)
+) + Signs._fields
 RANKED = (
     "goodput_in_bytes_per_second", "goodput_out_bytes_per_second", "delivery_rate_bytes_per_second", "rtt_us", "min_rtt_us",
     "rtt_over_min", "receiver_rtt_us", "cwnd_bytes", "retransmitted_share", "rwnd_limited_share", "sndbuf_limited_share", "rcvbuf_bytes",

@@ -16,6 +16,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._buffer_si
     rcvbuf_probably_locked,
     standing,
 )
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._flow_signs import NEVER_MEASURED, signs
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._inet_diag import APP_LIMITED, ESTABLISHED, local_port
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._occupancy import UNKNOWN_FILL, Fill, Occupancy
 
@@ -28,7 +29,6 @@ BULK_LEAST_BYTES = 65536
 # trip, so that windows matter; protocols that answer a stream now and then (HTTP/2 window updates, every 32 KiB) still are bulk.
 BULK_LEAST_RUN_BYTES = 16384
 IDLE_MILLISECONDS = 1000  # of a snapshot: no payload either way for so long
-NEVER_MEASURED = 2 ** 32 - 1  # tcpi_min_rtt before the first sample
 WRAP_32 = 2 ** 32
 
 CUMULATIVE = (
@@ -86,6 +86,13 @@ class Measures(NamedTuple):
     sndbuf_at_default: Optional[bool]
     sndbuf_at_max: Optional[bool]
     sndbuf_above_max: Optional[bool]
+    sender_buffer_bound: Optional[bool]
+    both_buffers_bound: Optional[bool]
+    peer_window_bound: Optional[bool]
+    path_queue_bloated: Optional[bool]
+    send_queue_stale: Optional[bool]
+    receive_window_bound: Optional[bool]
+    reader_pausing: Optional[bool]
 
 
 class Flow(NamedTuple):
@@ -226,7 +233,8 @@ def measure(
         bool(now.rate_flags & APP_LIMITED),
         *standing(now.rcvbuf, sizes.rcvbuf_default, sizes.rcvbuf_max, RCVBUF_AT_MAX),
         rcvbuf_probably_locked(now, rcvbuf_before, sizes),
-        *standing(now.sndbuf, sizes.sndbuf_default, sizes.sndbuf_max, SNDBUF_AT_MAX)
+        *standing(now.sndbuf, sizes.sndbuf_default, sizes.sndbuf_max, SNDBUF_AT_MAX),
+        *signs(now, changes, seconds, born, sizes, fill)
     )
 
 

@@ -54,6 +54,8 @@ INFO_FIELDS = (
     Field("busy_us", 168, "Q"),  # Linux 4.10, as the next two
     Field("rwnd_limited_us", 176, "Q"),
     Field("sndbuf_limited_us", 184, "Q"),
+    Field("snd_wnd", 228, "I"),  # Linux 5.4
+    Field("rcv_wnd", 232, "I"),  # Linux 6.2
 )
 # endpoints: source and destination port (2 bytes each, network order), then both addresses (16 bytes each).
 HEAD_NAMES = ("family", "state", "endpoints", "cookie", "receive_queue", "send_queue")

@@ -3,6 +3,7 @@
 import pytest
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._buffer_sizes import BufferSizes
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._flow_signs import NO_SIGNS
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._flows import (
     CUMULATIVE,
     MARK,
@@ -59,7 +60,7 @@ def test_every_measure_is_what_its_name_says():
         "bytes_in": 1500, "bytes_out": 3000, "data_segments_out": 80, "retransmitted_segments": 20,
         "busy_us": 500, "rwnd_limited_us": 100, "sndbuf_limited_us": 50, "drops": 3, "born": False, "app_limited": True,
         "rcvbuf_at_default": True, "rcvbuf_at_max": False, "rcvbuf_above_max": False, "rcvbuf_probably_locked": False,
-        "sndbuf_at_default": False, "sndbuf_at_max": False, "sndbuf_above_max": False,
+        "sndbuf_at_default": False, "sndbuf_at_max": False, "sndbuf_above_max": False, **NO_SIGNS._asdict(),
     }
 
 
@@ -192,4 +193,4 @@ def test_a_mark_is_small():
 
 def test_a_row_of_measures_is_all_numbers():
     """Summaries keep them as doubles, with a negative one for None."""
-    assert all(value is None or value >= 0 for value in changed(bytes_received=MiB).measures) and len(Measures._fields) == 40
+    assert all(value is None or value >= 0 for value in changed(bytes_received=MiB).measures) and len(Measures._fields) == 47
