@@ -50,7 +50,8 @@ class KernelProbes:
             entry = self._first_accepted("p", self._span.entry, symbol)
             if entry is not None:
                 return entry and bool(self._first_accepted("r", self._span.exit, symbol))
-        raise Unavailable(f"this kernel has no function {self._span.function} that can be probed (the compiler may have merged it into its caller)")
+        name = self._span.function
+        raise Unavailable(f"this kernel has no function {name} that can be probed (the compiler may have merged it into its caller)")
 
     def _first_accepted(self, kind: str, template: str, symbol: str) -> Optional[bool]:
         """True with the socket, False without, None for a symbol that the kernel does not know."""

@@ -46,7 +46,8 @@ class LatencySession:
     """
 
     def __init__(
-        self, files: HostFiles, spans: Sequence[Span] = SPANS, means: Iterable[str] = MEANS_NAMES, extras: bool = True, tracefs: Optional[Tracefs] = None,
+        self, files: HostFiles, spans: Sequence[Span] = SPANS, means: Iterable[str] = MEANS_NAMES, extras: bool = True,
+        tracefs: Optional[Tracefs] = None,
     ) -> None:
         self._files = files
         self._spans = spans

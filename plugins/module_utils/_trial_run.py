@@ -157,7 +157,8 @@ class _Experiment:
     """Runs the blocks and keeps what they recorded."""
 
     def __init__(
-        self, files: HostFiles, writer: HostWriter, request: Request, originals: Values, guard: Guard, signals: List[str], recorders: Recorders,
+        self, files: HostFiles, writer: HostWriter, request: Request, originals: Values, guard: Guard, signals: List[str],
+        recorders: Recorders,
     ) -> None:
         self._files = files
         self._writer = writer

@@ -71,7 +71,8 @@ def _within_stall_budget(room: Room, policy: Policy) -> Candidate:
         return _lowered(
             room, policy, room.maximum // policy.collapse_divisor,
             f"a collapse walks the whole queue, so its cost grows with the maximum: try 1/{policy.collapse_divisor} of it. In a published case"
-            " 2 instead of 32 MiB took the longest stall from 23 to 3 ms. Where to start the trial, not a proof",
+            " 2 instead of 32 MiB took the longest stall from 23 to 3 ms. Where to start the trial, not a proof;"
+            " where stalls could be timed they decide instead",
         )
     longest, budget = room.stall.longest_us, policy.stall_budget_us
     measured = f"the longest {room.stall.span} took {duration(longest)} with a maximum of {room.maximum / MIB:.3g} MiB"
