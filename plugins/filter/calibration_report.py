@@ -21,7 +21,8 @@ version_added: 0.2.0
 author: linuxnet.socket_buffers authors (@linuxnet)
 description:
   - Takes trials in which nothing was tried (M(linuxnet.socket_buffers.socket_buffer_trial) with empty
-    O(linuxnet.socket_buffers.socket_buffer_trial#module:values)), draws anew which block counts as which arm, many times, and judges each draw. Whatever is called improved or regressed is false.
+    O(linuxnet.socket_buffers.socket_buffer_trial#module:values)), draws anew which block counts as which arm, many times,
+    and judges each draw. Whatever is called improved or regressed is false.
 positional: _input, generated
 options:
   _input:
