@@ -41,13 +41,21 @@ options:
       rmem_max_floor_bytes:
         type: int
         default: 1048576
-        description: No candidate goes below this, nor below the default of C(tcp_rmem).
+        description: No candidate of C(tcp_rmem) goes below this, nor below the default of C(tcp_rmem).
       rmem_max_ceiling_bytes:
         type: int
         default: 67108864
         description:
           - No candidate goes above this, nor above an eighth of the pressure mark of C(tcp_mem), or 1/128 of RAM where that mark is
             not to be seen.
+      wmem_max_ceiling_bytes:
+        type: int
+        default: 67108864
+        description: As O(policy.rmem_max_ceiling_bytes), for C(tcp_wmem).
+      wmem_raise_factor:
+        type: int
+        default: 8
+        description: How many times larger the maximum of C(tcp_wmem) is tried where send buffers are the limit.
       stall_budget_us:
         type: int
         default: 3000

@@ -13,6 +13,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_ta
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_value import InvalidValue, validated
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._guards import GUARDS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._rates import check_keys
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._scenario import RMEM, WMEM
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._stalls import COLUMNS as STALL_METRICS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._stalls import LONGEST, MIB, SPANS, duration
 
@@ -28,6 +29,8 @@ class Policy(NamedTuple):
     rmem_max_floor_bytes: int = MIB
     rmem_max_ceiling_bytes: int = 64 * MIB
     stall_budget_us: int = 3000
+    wmem_max_ceiling_bytes: int = 64 * MIB
+    wmem_raise_factor: int = 8
 
 
 class Stall(NamedTuple):
@@ -38,7 +41,9 @@ class Stall(NamedTuple):
 
 
 class Room(NamedTuple):
-    """What a host leaves a candidate: tcp_rmem now, its page, what memory allows one socket and its longest stall (None: unknown)."""
+    """What a host leaves a candidate: the triplet now, its page, what memory allows one socket and its longest stall (None: unknown)."""
+
+    minimum: int
 
     default: int
     maximum: int
@@ -51,7 +56,7 @@ class Room(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A new maximum of tcp_rmem, why this one, and what bounded it."""
+    """A new maximum, why this one, and what bounded it."""
 
     maximum: int
     reason: str
@@ -96,22 +101,36 @@ def _lowered(room: Room, policy: Policy, maximum: int, reason: str) -> Candidate
 
 
 def _doubled(room: Room, policy: Policy) -> Candidate:
-    ceilings = [(INT_MAX, "largest value the kernel takes"), (policy.rmem_max_ceiling_bytes, "ceiling of the policy")]
+    return _raised(
+        room, 2, policy.rmem_max_ceiling_bytes,
+        "twice the present maximum: how much is missing cannot be seen from counters, so one step and a trial",
+    )
+
+
+def _send_buffer_raised(room: Room, policy: Policy) -> Candidate:
+    return _raised(
+        room, policy.wmem_raise_factor, policy.wmem_max_ceiling_bytes,
+        f"{policy.wmem_raise_factor} times the present maximum: while the buffer itself limits a flow its true need cannot be seen, and the"
+        " kernel gives a flow no more than it can use. So one large step and a trial",
+    )
+
+
+def _raised(room: Room, factor: int, policy_ceiling: int, reason: str) -> Candidate:
+    ceilings = [(INT_MAX, "largest value the kernel takes"), (policy_ceiling, "ceiling of the policy")]
     if room.memory_bytes is not None:
         ceilings.append((room.memory_bytes, "the share of TCP memory for one socket"))
     ceiling, name = min(ceilings)
-    return Candidate(
-        room.whole_pages(min(room.maximum * 2, ceiling)),
-        "twice the present maximum: how much is missing cannot be seen from counters, so one step and a trial",
-        f"not above {ceiling} bytes ({name})",
-    )
+    return Candidate(room.whole_pages(min(room.maximum * factor, ceiling)), reason, f"not above {ceiling} bytes ({name})")
 
 
 ANSWERS: dict[str, Answer] = {
     "memory_pressure": Answer(_halved, "TcpExtTCPMemoryPressuresChrono", "lower"),
     "collapsing": Answer(_within_stall_budget, LONGEST, "lower"),
     "pruning_with_loss": Answer(_doubled, "TcpExtRcvPruned", "lower"),
+    "sender_buffer_too_small": Answer(_send_buffer_raised, "flows_bulk_out_bytes", "higher"),
 }
+# Where the fact module has the triplet of a sysctl.
+TRIPLETS = {RMEM: "tcp_rmem", WMEM: "tcp_wmem"}
 
 
 def plan(
@@ -135,7 +154,7 @@ def plan(
     obstacle = _obstacle(key, facts) or (_untimed(key, latency) if answer.metric in STALL_METRICS else None)
     if obstacle:
         return dict(_nothing(scenario, obstacle), blocked=True)
-    room = _room(facts, _stall(latency))
+    room = _room(facts, key, _stall(latency))
     candidate = answer.candidate(room, rules)
     step = candidate.maximum - room.maximum
     if step == 0 or (step < 0) != (finding["direction"] == "lower"):
@@ -144,8 +163,7 @@ def plan(
             f"{scenario} argues to {finding['direction']} {key}, but its maximum is {room.maximum} bytes and the candidate"
             f" {candidate.maximum}: {candidate.ceiling}",
         )
-    minimum = facts["tcp_rmem"]["min"]
-    new = f"{minimum} {room.default} {candidate.maximum}"
+    new = f"{room.minimum} {room.default} {candidate.maximum}"
     try:
         validated({key: new})
     except InvalidValue as error:
@@ -154,7 +172,7 @@ def plan(
         "scenario": scenario,
         "changes": [{
             "key": key,
-            "old": f"{minimum} {room.default} {room.maximum}",
+            "old": f"{room.minimum} {room.default} {room.maximum}",
             "new": new,
             "reason": candidate.reason,
             "ceiling": candidate.ceiling,
@@ -179,7 +197,7 @@ def _obstacle(key: str, facts: Mapping[str, Any]) -> str | None:
         return f"{key} is argued for, but cannot be written on this host: it is read-only here, as /proc/sys is in most containers"
     if _wins_at_boot(sysctl.get("boot_file")):
         return f"{key} is argued for, but {sysctl['boot_file']} sets it at every boot, after {DROPIN_PATH}: take it out of there first"
-    if facts["tcp_rmem"] is None:
+    if facts.get(TRIPLETS[key]) is None:
         return f"{key} is argued for, but its present value could not be read, so it could not be restored either"
     return None
 
@@ -207,10 +225,10 @@ def _stall(latency: Mapping[str, Any] | None) -> Stall | None:
     return Stall(latency[span]["max_us"], span) if span and latency[span]["count"] else None
 
 
-def _room(facts: Mapping[str, Any], stall: Stall | None) -> Room:
-    host, sizes = facts["host"], facts["tcp_rmem"]
+def _room(facts: Mapping[str, Any], key: str, stall: Stall | None) -> Room:
+    host, sizes = facts["host"], facts[TRIPLETS[key]]
     memory = _memory_for_one(host, facts["sysctls"].get("net.ipv4.tcp_mem", {}))
-    return Room(sizes["default"], sizes["max"], host["page_size_bytes"], memory, stall)
+    return Room(sizes["min"], sizes["default"], sizes["max"], host["page_size_bytes"], memory, stall)
 
 
 def _memory_for_one(host: Mapping[str, Any], tcp_mem: Mapping[str, Any]) -> int | None:

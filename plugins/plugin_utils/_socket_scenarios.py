@@ -21,9 +21,9 @@ SEEN = (
     Scenario(
         "sender_buffer_too_small", Rank.LIMIT, seen.sender_buffer, (),
         "Connections fill their send buffer, which is as large as it may get, while the path and the peer would take more.",
-        "Raise the maximum of tcp_wmem, which open connections follow at once; in a lab eight times as much was right in one or two steps."
-        " It is not tried by itself yet.",
-        Knob(WMEM, "max", "raise"), Metric("goodput_out_bytes_per_second", "higher"),
+        "A larger maximum of tcp_wmem, which open connections follow at once. If it does not help, the next bound is the peer's window or the"
+        " path.",
+        Knob(WMEM, "max", "raise"), Metric("flows_bulk_out_bytes", "higher"), tried=True,
         sign="sender_buffer_bound", medians=("sndbuf_bytes", "send_memory_share", "cwnd_bytes", "notsent_bytes", "rtt_us", "rtt_over_min"),
     ),
     Scenario(

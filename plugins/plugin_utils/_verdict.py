@@ -14,7 +14,8 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._error_bud
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._guards import GUARDS, WORSE, judge_all
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._pairs import Arms, paired, paired_gauge, together
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._rates import check_keys
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._scenarios import LEAST_SEGMENTS_PER_SECOND, RMEM, SEGMENTS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._scenario import RMEM, WMEM
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._scenarios import LEAST_SEGMENTS_PER_SECOND, SEGMENTS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._sign_flip import (
     interval,
     least_p,
@@ -32,6 +33,8 @@ FLOWS = "TcpCurrEstab"
 DEMAND_MARGIN = 0.10
 
 REACH = {
+    (WMEM, "raise"): "a higher maximum reaches open connections at once, and new ones",
+    (WMEM, "lower"): "a lower maximum reaches open connections within some two seconds where it binds, and new ones at once",
     (RMEM, "lower"): "a lower maximum reaches connections made after each switch; open ones keep buffers that have grown",
     (RMEM, "raise"): "a higher maximum reaches connections made after each switch fully; open ones only as far as their window scale goes",
 }
@@ -93,7 +96,7 @@ def check_plan(plan: Mapping[str, Any], alpha: float, min_effect: float) -> None
 
 
 def undecided(plan: Mapping[str, Any]) -> dict[str, Any]:
-    notes = [REACH[change["key"], _direction(change)] for change in plan["changes"] if change["key"] == RMEM]
+    notes = [REACH[change["key"], _direction(change)] for change in plan["changes"] if (change["key"], _direction(change)) in REACH]
     return {
         "verdict": "inconclusive", "reason": None, "metric": plan["metric"]["name"], "before": None, "after": None, "effect": None,
         "interval": None, "p_value": None, "pairs": 0, "smallest_effect": None,

@@ -8,7 +8,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._guards im
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan import ANSWERS, plan
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._scenarios import SCENARIOS
 
-RMEM = "net.ipv4.tcp_rmem"
+RMEM, WMEM = "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"
 MIB = 1048576
 GIB = 1024 * MIB
 
@@ -18,7 +18,9 @@ def facts(maximum=32 * MIB, default=131072, writable=True, tcp_mem="94056 125409
     return {
         "host": {"ram_bytes": ram, "page_size_bytes": page},
         "tcp_rmem": sizes if present else None,
+        "tcp_wmem": {"min": 4096, "default": 16384, "max": 4 * MIB} if present else None,
         "sysctls": {
+            WMEM: {"present": present, "writable": writable, "value": f"4096 16384 {4 * MIB}"},
             RMEM: {"present": present, "writable": writable, "value": " ".join(map(str, sizes.values()))},
             "net.ipv4.tcp_mem": {"present": tcp_mem is not None, "value": tcp_mem},
         },
@@ -200,3 +202,23 @@ def test_without_stalls_nothing_is_tried_against_collapsing(measured, why):
     made = plan([finding("collapsing")], facts(), {}, measured)
     assert made["changes"] == [] and made["blocked"] and why in made["reason"]
     assert plan([finding("pruning_with_loss")], facts(), {}, measured)["changes"]
+
+
+@pytest.mark.parametrize("host, policy, maximum, bound", [
+    (facts(), {}, 32 * MIB, "64209408 bytes"),
+    (facts(tcp_mem="9405 12540 18811"), {}, 6418432, "the share of TCP memory"),
+    (facts(), {"wmem_max_ceiling_bytes": 8 * MIB}, 8 * MIB, "ceiling of the policy"),
+    (facts(), {"wmem_raise_factor": "2"}, 8 * MIB, "not above"),
+])
+def test_a_send_buffer_that_is_the_limit_is_raised_in_one_large_step(host, policy, maximum, bound):
+    made = plan([finding("sender_buffer_too_small")], host, policy)
+    change, = made["changes"]
+    assert (change["key"], change["old"], change["new"]) == (WMEM, "4096 16384 4194304", f"4096 16384 {maximum}")
+    assert bound in change["ceiling"]
+    assert made["metric"] == {"name": "flows_bulk_out_bytes", "direction": "higher"}
+    assert not made["blocked"]
+
+
+def test_a_send_buffer_is_left_where_it_cannot_be_read():
+    made = plan([finding("sender_buffer_too_small")], dict(facts(), tcp_wmem=None))
+    assert made["blocked"] and "net.ipv4.tcp_wmem is argued for, but its present value could not be read" in made["reason"]

@@ -187,11 +187,11 @@ def test_a_conflict_is_said_where_the_less_urgent_of_both_stands():
 
 
 def test_a_knob_that_is_not_tried_is_named_all_the_same():
-    finding, = diagnose(window(BUSY, sockets=sockets(group(1, sender_buffer_bound=1))), {"sysctls": {
+    finding, = diagnose(window(BUSY, sockets=sockets(group(1, path_queue_bloated=1))), {"sysctls": {
         "net.ipv4.tcp_wmem": {"value": "4096 16384 4194304", "unit": "bytes"}}})
     assert (finding["key"], finding["direction"]) == (None, None)
-    assert finding["argues_for"] == {"key": "net.ipv4.tcp_wmem", "field": "max", "direction": "raise"}
-    assert finding["metric"] == {"name": "goodput_out_bytes_per_second", "direction": "higher"}
+    assert finding["argues_for"] == {"key": "net.ipv4.tcp_wmem", "field": "max", "direction": "lower"}
+    assert finding["metric"] == {"name": "rtt_us", "direction": "lower"}
     assert finding["evidence"][-1]["value"] == "4096 16384 4194304"
 
 
