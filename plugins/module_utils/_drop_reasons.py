@@ -27,6 +27,8 @@ class DropReasons:
         if "reason" not in form.fields:
             raise Unavailable("this kernel does not say why it drops a packet (Linux 5.17 does)")
         self._names = {number: name for number, name in form.symbols.items() if name in REASONS}
+        if not self._names:
+            raise Unavailable("this kernel names none of the reasons that room is the cause of (later ones do)")
         self._offset = form.fields["reason"].offset
         wanted = " || ".join(f"reason=={number}" for number in sorted(self._names))
         tracing.tracefs.write(tracing.instance.event(EVENT, "filter"), wanted)
@@ -41,4 +43,6 @@ class DropReasons:
 
     def _note(self, _when: int, _cpu: int, _process: int, page: bytes, offset: int) -> None:
         number, = struct.unpack_from("=I", page, offset + self._offset)
-        self._counts[self._names[number]] += 1
+        name = self._names.get(number)
+        if name:
+            self._counts[name] += 1

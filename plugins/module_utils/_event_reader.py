@@ -4,14 +4,14 @@
 """The raw events of a tracing instance, fetched from the buffer of each CPU and handed to whoever asked for them."""
 import os
 import re
-from typing import Callable, Dict, List
+from typing import Any, Callable, Dict, List
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._event_format import EventFormat, parse_event_format
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._ring_buffer import events, parse_header_page
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracefs import Tracefs
 
-# Of one CPU in one round: a storm must not keep us here. What does not fit its buffer then counts as lost.
-MOST_PAGES = 1024
+# Of all CPUs in one round: a storm must not keep us here. What does not fit the buffers meanwhile counts as lost.
+MOST_PAGES = 2048
 _LOSSES = re.compile(r"^(?:overrun|dropped events|commit overrun): (\d+)$", re.MULTILINE)
 
 # Time in nanoseconds, CPU, process, page, offset of the event in the page.
@@ -45,10 +45,12 @@ class EventReader:
         self._consumers = consumers
         self._lost_before = self._losses()
 
-    def poll(self) -> None:
+    def poll(self, after_cpu: Callable[[], Any] = int) -> None:
+        """Hand on what has come; `after_cpu` is called when all of a CPU has been."""
         for cpu, pipe in self._pipes.items():
             for page in self._pages(pipe):
                 self._hand_on(cpu, page)
+            after_cpu()
 
     def lost(self) -> int:
         """Events since the start for which there was no room."""
@@ -68,7 +70,7 @@ class EventReader:
 
     def _pages(self, pipe: int) -> List[bytes]:
         pages = []
-        for _page in range(MOST_PAGES):
+        for _page in range(max(1, MOST_PAGES // len(self._pipes))):
             try:
                 page = os.read(pipe, self._layout.page_bytes)
             except BlockingIOError:

@@ -8,6 +8,7 @@ from typing import Dict, List, NamedTuple
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._log2_histogram import Histogram
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._proc_parsers import MalformedText
 
+WORD_BITS = 64
 _ENTRY = re.compile(r"^\{ *(\w+): *(~ 2\^)?(\d+) *\} hitcount: *(\d+)(?: +\w+: *(\d+))?", re.MULTILINE)
 _MAXIMUM = re.compile(r"^\s+max: *(\d+)", re.MULTILINE)
 _TOTAL = re.compile(r"^ +(Hits|Dropped): (\d+)$", re.MULTILINE)
@@ -24,11 +25,12 @@ class HistText(NamedTuple):
 
 
 def parse_hist(text: str) -> HistText:
-    hits, sums = {}, {}
+    hits, sums = {}, {}  # type: Dict[int, int], Dict[int, int]
     for _name, power, key, count, total in _ENTRY.findall(text):
-        number = 1 << int(key) if power else int(key)
-        hits[number] = int(count)
-        sums[number] = int(total or 0)
+        # A duration of 0 has no logarithm: some processors make it the lowest power, some 2^64 - 1.
+        number = int(key) if not power else 1 << int(key) if int(key) < WORD_BITS else 1
+        hits[number] = hits.get(number, 0) + int(count)
+        sums[number] = sums.get(number, 0) + int(total or 0)
     totals = dict(_TOTAL.findall(text))
     if "Hits" not in totals:
         raise MalformedText(f"no histogram: {text[:60]!r}")

@@ -35,7 +35,7 @@ class KernelProbes:
     def missed(self) -> int:
         """How often a probe could not fire since it was made."""
         rows = [line.split() for line in self._tracefs.read("kprobe_profile").splitlines()]
-        names = [self._span.entry.rpartition("/")[2], self._span.exit.rpartition("/")[2]]
+        names = [self.event(template).rpartition("/")[2] for template in (self._span.entry, self._span.exit)]
         return sum(int(row[2]) for row in rows if len(row) >= 3 and row[0] in names)
 
     def remove(self) -> None:
@@ -49,7 +49,9 @@ class KernelProbes:
         for symbol in symbols:
             entry = self._first_accepted("p", self._span.entry, symbol)
             if entry is not None:
-                return entry and bool(self._first_accepted("r", self._span.exit, symbol))
+                at_exit = self._first_accepted("r", self._span.exit, symbol)
+                if at_exit is not None:
+                    return entry and at_exit
         name = self._span.function
         raise Unavailable(f"this kernel has no function {name} that can be probed (the compiler may have merged it into its caller)")
 

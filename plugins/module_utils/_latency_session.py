@@ -16,7 +16,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._span_kern
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._span_reading import SpanReading
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._span_table import SPANS, Span
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trace_instance import INSTANCES, TraceInstance
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracefs import Tracefs
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracefs import Tracefs, tracefs_root
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing import Tracing, Unavailable
 
 # Best first: the first costs next to nothing, the last may be somebody else's.
@@ -53,7 +53,7 @@ class LatencySession:
         self._spans = spans
         self._means = frozenset(means)
         self._wants_extras = extras
-        self._tracefs = tracefs or Tracefs()
+        self._tracefs = tracefs or Tracefs(tracefs_root())
         self._reader = None  # type: Optional[EventReader]
         self.timed = []  # type: List[TimedSpan]
         self.extras = {}  # type: Dict[str, Tuple[Any, Optional[str]]]
@@ -99,10 +99,14 @@ class LatencySession:
 
     def poll(self) -> None:
         """To be called about twice a second: buffers are small."""
-        self._reader.poll()
-        for timed in self.timed:
-            if timed.timer:
-                timed.timer.poll()
+        timers = [timed.timer for timed in self.timed if timed.timer]
+        self._reader.poll(lambda: [timer.poll_cpu() for timer in timers])
+        for timer in timers:
+            timer.poll()
+
+    def lost(self) -> int:
+        """Events since the start for which the instance's buffer had no room."""
+        return self._reader.lost()
 
     def _counters(self) -> List[Any]:
         return [timed.timer for timed in self.timed if timed.timer] + [extra for extra, _reason in self.extras.values() if extra]
@@ -159,5 +163,6 @@ def shown_span(timed: TimedSpan) -> Dict[str, Any]:
     return head
 
 
-def shown_extra(extra: Any, reason: Optional[str]) -> Dict[str, Any]:
-    return dict(extra.shown(), available=True, reason=None) if extra else {"available": False, "reason": reason}
+def shown_extra(extra: Any, reason: Optional[str], lost_events: int) -> Dict[str, Any]:
+    """`lost_events` of the instance's buffer: some of them may have been this one's."""
+    return dict(extra.shown(), available=True, reason=None, lost_events=lost_events) if extra else {"available": False, "reason": reason}

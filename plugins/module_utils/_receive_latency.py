@@ -33,7 +33,7 @@ def record_latency(files: HostFiles, duration: float, means: Iterable[str], aske
                 session.poll()
             seconds = round(time.monotonic() - begun, 6)
             head.update({timed.span.name: shown_span(timed) for timed in session.timed})
-            head.update({name: shown_extra(*found) for name, found in session.extras.items()})
+            head.update({name: shown_extra(*found, session.lost()) for name, found in session.extras.items()})
             available = any(timed.timer for timed in session.timed)
             return dict(
                 head, available=available, reason=None if available else "no means of timing works here, see skipped",

@@ -41,12 +41,23 @@ class EventPairs:
         self._lost = 0
         self._missed_before = self._missed()
 
+    def poll_cpu(self) -> None:
+        """One CPU has been read. A softirq stays on its CPU, so it is paired at once: a busy machine has hundreds of thousands."""
+        if not self._probes:
+            self._pair()
+
     def poll(self) -> None:
-        """Pair what the reader has handed on."""
+        """All CPUs have been read."""
         lost = self._reader.lost()
-        if lost > self._lost:
+        gap = lost > self._lost
+        if gap:
             self._pairs.forget()
-            self._lost = lost
+        self._pair()
+        if gap:  # what was lost may belong before or behind what was read
+            self._pairs.forget()
+        self._lost = lost
+
+    def _pair(self) -> None:
         durations = self._pairs.durations(self._sightings)
         self._histogram = merged(self._histogram, of_nanoseconds(durations))
         self._sightings.clear()

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Timing by the function_graph tracer. Where an instance cannot have a tracer of its own, only if nobody uses the machine's."""
 import errno
+import re
 import struct
 from typing import List, Optional
 
@@ -11,10 +12,15 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing i
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._log2_histogram import EMPTY, merged, of_nanoseconds
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._span_reading import SpanReading
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._span_table import Span
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trace_instance import claim_tracer, release_tracer
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trace_instance import (
+    TRACER,
+    claim_tracer,
+    functions_in,
+    release_tracer,
+)
 
-TRACER = "function_graph"
 CALL_ENDED = "ftrace/funcgraph_exit"
+_RECORDED = re.compile(r"^entries: [1-9]", re.MULTILINE)
 
 
 class FunctionGraph:
@@ -46,6 +52,9 @@ class FunctionGraph:
         self._durations.clear()
         self._histogram = EMPTY
 
+    def poll_cpu(self) -> None:
+        """Calls come whole."""
+
     def poll(self) -> None:
         """Add up what the reader has handed on."""
         if self._machines:
@@ -68,8 +77,7 @@ class FunctionGraph:
     def _take_tracer(self, own: str, function: str) -> str:
         """The folder whose tracer is at work: our instance's, or else the root's."""
         try:
-            self._tracefs.write(f"{own}/set_ftrace_filter", function)
-            self._tracefs.write(f"{own}/current_tracer", TRACER)
+            self._trace_only(function, own + "/")
             return own
         except OSError as error:
             if error.errno not in (errno.EINVAL, errno.ENOENT, errno.EBUSY):
@@ -78,19 +86,29 @@ class FunctionGraph:
             self._tracefs.clear(f"{own}/set_ftrace_filter")
         self._refuse_in_use()
         claim_tracer(self._tracefs, self._name)
-        self._tracefs.write("set_ftrace_filter", function)
-        self._tracefs.write("current_tracer", TRACER)
+        self._trace_only(function, "")
         return ""
 
+    def _trace_only(self, function: str, base: str) -> None:
+        """The filter is read back before the tracer is switched on: an empty one would mean every function of the kernel."""
+        self._tracefs.write(f"{base}set_ftrace_filter", function + "\n")
+        if functions_in(self._tracefs.read(f"{base}set_ftrace_filter")) != [function]:
+            raise Unavailable(f"{TRACER} does not know the function {function}")
+        self._tracefs.write(f"{base}current_tracer", TRACER)
+
     def _refuse_in_use(self) -> None:
-        functions = [line for line in self._tracefs.read("set_ftrace_filter").splitlines() if not line.startswith("#")]
         for in_use, what in (
             (self._tracefs.read("current_tracer").strip() != "nop", "the tracer"),
-            (functions, "the filter of functions"),
+            (functions_in(self._tracefs.read("set_ftrace_filter")), "the filter of functions"),
             (self._tracefs.read("set_event").strip(), "the buffer of events"),
+            (any(map(_RECORDED.search, self._stats())), "what was recorded in the buffer"),
+            (self._tracefs.read("tracing_on").strip() != "1", "the switch"),
         ):
             if in_use:
                 raise Unavailable(f"somebody else uses {what} of this machine, and this kernel has but one {TRACER}")
+
+    def _stats(self) -> List[str]:
+        return [self._tracefs.read(f"per_cpu/{name}/stats") for name in self._tracefs.list_dir("per_cpu")]
 
     def _note(self, _when: int, _cpu: int, _process: int, page: bytes, offset: int) -> None:
         begun, ended = (struct.unpack_from("=Q", page, offset + self._fields[name].offset)[0] for name in ("calltime", "rettime"))

@@ -47,6 +47,9 @@ class KernelHistogram:
     def poll(self) -> None:
         """Nothing to fetch."""
 
+    def poll_cpu(self) -> None:
+        """Nothing to fetch."""
+
     def reading(self) -> SpanReading:
         # In this order: an event between the two reads must not look like one that was never paired.
         worst = parse_hist(self._tracefs.read(self._instance.event(self._exit, "hist")))

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Entries and exits into durations. Pure but for its memory of what has begun."""
+from operator import itemgetter
 from typing import Dict, List, Tuple
 
 # A call that runs in a process may be interrupted by one more in a softirq, never by two.
@@ -24,7 +25,8 @@ class SpanPairs:
     def durations(self, sightings: List[Sighting]) -> List[int]:
         """Of the calls that ended among these sightings, in nanoseconds."""
         found = []
-        for when, is_entry, cpu, process in sorted(sightings):
+        # Stable: of equal times those of one CPU keep the order in which they came.
+        for when, is_entry, cpu, process in sorted(sightings, key=itemgetter(0)):
             key = (process, 0 if process else cpu)
             begun = self._open.setdefault(key, [])
             if is_entry:

@@ -17,10 +17,10 @@ class Span(NamedTuple):
     ordinary_us: int = 0  # what is longer is a stall; an edge of a bucket
 
 
-# In a probe's path {group} becomes the name of the instance.
+# In a probe's path {group} becomes the name of the instance. It is in the event's own name, too: kprobe_profile lists no groups.
 COLLAPSE = Span(
     "tcp_collapse", "copying the buffers of one full receive queue together, in the kernel's tcp_collapse()",
-    "{group}/collapse_in", "{group}/collapse_out", function="tcp_collapse",
+    "{group}/in_{group}", "{group}/out_{group}", function="tcp_collapse",
 )
 # include/linux/interrupt.h: NET_RX_SOFTIRQ is 3.
 NET_RX = Span(

@@ -12,6 +12,7 @@ import random
 from functools import partial
 from typing import Callable, Iterator, List
 
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._span_table import SPANS
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracefs import Tracefs, take_lock
 
 PREFIX = "linuxnet_sb_"
@@ -20,6 +21,7 @@ KPROBES = "kprobe_events"
 SYNTHETICS = "synthetic_events"
 # While our own claim of this name exists, the tracer of the whole machine is ours.
 GRAPH_CLAIM = "_graph"
+TRACER = "function_graph"
 # Events whose triggers we may have set, an event after those that refer to it.
 _TRIGGERED = ("irq/softirq_exit", "irq/softirq_entry", "skb/kfree_skb")
 
@@ -87,6 +89,8 @@ def remove_leftovers(tracefs: Tracefs) -> List[str]:
             if take_lock(descriptor):
                 remove(tracefs, name)
                 gone.append(name)
+        except OSError:
+            pass  # somebody uses what is left of it: a later run tries again
         finally:
             os.close(descriptor)
     return gone
@@ -95,7 +99,7 @@ def remove_leftovers(tracefs: Tracefs) -> List[str]:
 def remove(tracefs: Tracefs, name: str) -> None:
     """An instance and all that carries its name, in the reverse order of how it is made. What is not there is no error.
 
-    Every step is tried; the first that failed is the error.
+    Every step is tried; the first that failed is the error. Then the folder stays, so that a later run finds the rest.
     """
     failures = []  # type: List[OSError]
     for step in _removal(tracefs, name):
@@ -105,6 +109,7 @@ def remove(tracefs: Tracefs, name: str) -> None:
             failures.append(error)
     if failures:
         raise failures[0]
+    tracefs.remove_dir(f"{INSTANCES}/{name}")
 
 
 def _removal(tracefs: Tracefs, name: str) -> Iterator[Callable[[], None]]:
@@ -120,7 +125,6 @@ def _removal(tracefs: Tracefs, name: str) -> Iterator[Callable[[], None]]:
         yield partial(tracefs.write, SYNTHETICS, "!" + line)
     for probe in probes:
         yield partial(tracefs.write, KPROBES, "-:" + probe)
-    yield partial(tracefs.remove_dir, base)
 
 
 def claim_tracer(tracefs: Tracefs, name: str) -> None:
@@ -130,13 +134,20 @@ def claim_tracer(tracefs: Tracefs, name: str) -> None:
 
 
 def release_tracer(tracefs: Tracefs, name: str) -> None:
-    """Give the machine's tracer back, if this instance had claimed it."""
+    """Give the machine's tracer back, if this instance had claimed it, and nobody has taken it since."""
     claim = f"{INSTANCES}/{name}{GRAPH_CLAIM}"
     if not tracefs.exists(claim):
         return
-    tracefs.write("current_tracer", "nop")
-    tracefs.clear("set_ftrace_filter")
+    tracer, functions = tracefs.read("current_tracer").strip(), functions_in(tracefs.read("set_ftrace_filter"))
+    if tracer in (TRACER, "nop") and set(functions) <= {span.function for span in SPANS}:
+        tracefs.write("current_tracer", "nop")
+        tracefs.clear("set_ftrace_filter")
     tracefs.remove_dir(claim)
+
+
+def functions_in(text: str) -> List[str]:
+    """Of set_ftrace_filter; none means all."""
+    return [line.split()[0] for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
 
 def _lines_of(tracefs: Tracefs, path: str, wanted: Callable[[str], bool]) -> List[str]:

@@ -5,15 +5,24 @@
 
 Every failure is an OSError that names the file.
 """
+import errno
 import fcntl
 import os
+import time
 from contextlib import contextmanager
 from typing import Iterator, List
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._named_errors import naming
 
-TRACEFS = "/sys/kernel/tracing"
+# Where systemd mounts it, and where older ones do.
+ROOTS = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
+TRACEFS = ROOTS[0]
+LOCK_SECONDS = 5
 LARGEST_READ = 65536
+
+
+def tracefs_root() -> str:
+    return next((root for root in ROOTS if os.path.isdir(os.path.join(root, "instances"))), TRACEFS)
 
 
 class Tracefs:
@@ -60,10 +69,14 @@ class Tracefs:
 
     @contextmanager
     def locked(self, path: str) -> Iterator[None]:
-        """Hold the lock of a folder; waits for it."""
+        """Hold the lock of a folder. Others hold it for a moment only: after some seconds it is an error."""
         descriptor = self.open(path)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            end = time.monotonic() + LOCK_SECONDS
+            while not take_lock(descriptor):
+                if time.monotonic() > end:
+                    raise OSError(errno.EBUSY, "locked by another run", self.path(path))
+                time.sleep(0.02)
             yield
         finally:
             os.close(descriptor)

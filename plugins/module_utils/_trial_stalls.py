@@ -7,10 +7,8 @@ from typing import Any, Dict, List, Optional, Tuple
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._latency_session import LatencySession, TimedSpan
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._log2_histogram import Histogram
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._proc_parsers import MalformedText
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._span_table import SPANS
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._span_reading import SpanReading
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing import Unavailable
 
 
 class StallRecorder:
@@ -33,8 +31,8 @@ class StallRecorder:
             session = LatencySession(self._files, spans=(span,), extras=False)
             try:
                 session.__enter__()
-            except (Unavailable, OSError, MalformedText) as error:
-                self._reason = str(error)
+            except Exception as error:  # whatever a kernel prints, the trial goes on
+                self._reason = str(error) or repr(error)
                 return self
             timed = session.timed[0]
             self._skipped += [dict(row, span=span.name) for row in timed.skipped]
@@ -88,7 +86,7 @@ class StallRecorder:
         if self._session:
             try:
                 step(self._session)
-            except (OSError, MalformedText) as error:
+            except Exception as error:
                 self._end(f"tracing broke down in the trial: {error}")
 
     def _end(self, reason: Optional[str]) -> None:
@@ -97,7 +95,7 @@ class StallRecorder:
         if session:
             try:
                 session.__exit__()
-            except OSError as error:
+            except Exception as error:
                 # The next session tries again: it removes what a dead one left.
                 self._reason = self._reason or f"tracing could not be ended: {error}"
 

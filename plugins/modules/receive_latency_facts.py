@@ -174,13 +174,13 @@ ansible_facts:
           contains: *span
         drop_reasons:
           description: >-
-            C(available), C(reason) and C(counts), packets dropped by the kernel's name of the reason, such as C(PROTO_MEM), C(SOCKET_RCVBUFF)
-            or C(TCP_OFO_QUEUE_PRUNE). Those only that room, a queue or memory is the cause of. From the event skb:kfree_skb (Linux 5.17).
+            C(available), C(reason), C(lost_events) and C(counts), packets dropped by the kernel's name of the reason, such as C(PROTO_MEM), C(SOCKET_RCVBUFF)
+            or C(TCP_OFO_QUEUE_PRUNE). Those only that room, a queue or memory is the cause of. From the event skb:kfree_skb (Linux 5.18).
           type: dict
           returned: when there is tracing
         rcvbuf_growth:
           description: >-
-            C(available), C(reason), C(events), and the quantiles C(p50) and C(p95) of C(rtt_us), C(copied_bytes_per_rtt), C(rcvbuf_bytes) and
+            C(available), C(reason), C(lost_events), C(events), and the quantiles C(p50) and C(p95) of C(rtt_us), C(copied_bytes_per_rtt), C(rcvbuf_bytes) and
             C(window_ratio) (the share of a buffer that the kernel offers as window). From the event tcp:tcp_rcvbuf_grow (Linux 6.16).
           type: dict
           returned: when there is tracing

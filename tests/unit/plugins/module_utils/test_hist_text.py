@@ -54,3 +54,9 @@ def test_nothing_counted_yet():
 def test_other_text_is_refused():
     with pytest.raises(MalformedText, match="no histogram"):
         parse_hist("")
+
+
+def test_a_duration_of_nothing_has_no_logarithm():
+    """2^64 - 1 is what ilog2(0) gives where a shift by the word size is 0."""
+    text = DURATIONS.replace("{ us: ~ 2^2  } hitcount:         12  us:         47", "{ us: ~ 2^18446744073709551615 } hitcount: 3  us: 0")
+    assert parse_hist(text).hits == {131072: 1, 65536: 4, 1: 3}

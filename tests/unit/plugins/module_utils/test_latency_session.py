@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils import _tracefs
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._latency_session import LatencySession, shown_extra, shown_span
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._span_table import COLLAPSE, NET_RX
@@ -87,7 +88,7 @@ def test_a_packet_dropped_for_a_full_socket_is_counted_by_its_reason(tracefs):
             for _number in range(100):
                 receiver.sendto(bytes(1000), receiver.getsockname())
         session.poll()
-        counts = shown_extra(*session.extras["drop_reasons"])["counts"]
+        counts = shown_extra(*session.extras["drop_reasons"], session.lost())["counts"]
     assert counts["SOCKET_RCVBUFF"] >= 90
 
 
@@ -207,3 +208,50 @@ def test_module_reports_the_lack_of_tracing_and_succeeds(private_host):
 def test_module_refuses_a_duration(private_host, duration):
     output, _errors = private_host.start_module("receive_latency_facts", {"duration": duration}).communicate(timeout=30)
     assert "duration: wants more than 0 and at most 3600 seconds" in output
+
+
+def test_a_leftover_that_is_in_use_waits_for_a_later_run(tracefs):
+    killed = start_one(tracefs)
+    killed.kill()
+    killed.communicate()
+    name, = ours(tracefs)
+    with open(tracefs.path(f"instances/{name}/trace_pipe"), "rb"):
+        with LatencySession(HostFiles(), spans=(NET_RX,), tracefs=tracefs) as session:
+            assert session.cleaned == [] and name in ours(tracefs)
+    with TraceInstance(tracefs) as instance:
+        assert instance.cleaned == [name]
+    assert ours(tracefs) == []
+
+
+def test_what_could_not_be_undone_keeps_its_folder(tracefs, monkeypatch):
+    """Else nobody would find the rest again."""
+    write = Tracefs.write
+
+    def refuse(self, path, text):
+        if path.endswith("events/enable"):
+            raise OSError(16, "Device or resource busy", path)
+        write(self, path, text)
+
+    monkeypatch.setattr(Tracefs, "write", refuse)
+    with pytest.raises(OSError, match="resource busy"):
+        with TraceInstance(tracefs):
+            pass
+    assert len(ours(tracefs)) == 1
+    monkeypatch.undo()
+    with TraceInstance(tracefs) as instance:
+        assert len(instance.cleaned) == 1
+    assert ours(tracefs) == []
+
+
+def test_a_lock_that_is_never_given_back_is_an_error(tracefs, monkeypatch):
+    monkeypatch.setattr("ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracefs.LOCK_SECONDS", 0.1)
+    with tracefs.locked("instances"):
+        with pytest.raises(Unavailable, match="locked by another run"):
+            LatencySession(HostFiles(), tracefs=tracefs).__enter__()
+    assert ours(tracefs) == []
+
+
+def test_an_older_mount_is_found(tmp_path, monkeypatch):
+    (tmp_path / "debug/tracing/instances").mkdir(parents=True)
+    monkeypatch.setattr(_tracefs, "ROOTS", (str(tmp_path / "tracing"), str(tmp_path / "debug/tracing")))
+    assert _tracefs.tracefs_root() == str(tmp_path / "debug/tracing")

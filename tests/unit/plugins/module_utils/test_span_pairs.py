@@ -53,3 +53,11 @@ def test_memory_is_bounded(monkeypatch):
     pairs = SpanPairs()
     pairs.durations([(when, IN, 0, when) for when in range(1, 12)])
     assert pairs.unpaired == 11
+
+
+def test_a_call_of_no_time_is_paired_in_the_order_it_came():
+    """A coarse clock gives entry and exit the same time."""
+    pairs = SpanPairs()
+    assert pairs.durations([(100, IN, 0, 7), (100, OUT, 0, 7)]) == [0]
+    assert pairs.durations([(10_000_000_100, IN, 0, 7), (10_000_000_100, OUT, 0, 7)]) == [0]
+    assert pairs.unpaired == 0

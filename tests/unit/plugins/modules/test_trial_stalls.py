@@ -14,11 +14,11 @@ BREAKS = """
 import runpy
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils import _event_reader
 poll, looks = _event_reader.EventReader.poll, []
-def broken(self):
+def broken(self, *given):
     looks.append(1)
     if len(looks) > 3:
         raise OSError(5, "Input/output error", "trace_pipe_raw")
-    poll(self)
+    poll(self, *given)
 _event_reader.EventReader.poll = broken
 runpy.run_module({module!r}, run_name="__main__")
 """
