@@ -23,6 +23,7 @@ RECORDED = {
     "sender_buffer": ["sender_buffer_too_small"],
     "receive_window": ["receiver_window_too_small"],
     "peer_window": ["peer_window_too_small"],
+    "peer_window_far": ["peer_window_too_small"],  # a full send buffer does not make it a matter of both ends
     "both_ends": ["both_ends_too_small"],
     "both_ends_receiver": ["receiver_window_too_small"],
     "queue_bloat": ["queue_bloat", "stale_send_queue"],
