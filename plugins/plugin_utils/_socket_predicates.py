@@ -34,12 +34,12 @@ receive_window = shown("receive_window_bound")
 queue_bloat = shown("path_queue_bloated")
 stale_queue = shown("send_queue_stale")
 pausing_reader = shown("reader_pausing", PAUSING_LEAST_SHARE, PAUSING_LEAST)
-_guessed, _above = shown("rcvbuf_probably_locked", LOCKED_LEAST_SHARE), shown("sndbuf_above_max", LOCKED_LEAST_SHARE)
+_guessed, _sndbuf_above = shown("rcvbuf_probably_locked", LOCKED_LEAST_SHARE), shown("sndbuf_above_max", LOCKED_LEAST_SHARE)
 _rcvbuf_above = shown("rcvbuf_above_max", LOCKED_LEAST_SHARE)
 
 
 def locked_buffers(signals: Signals) -> bool:
-    return _guessed(signals) or _above(signals) or _rcvbuf_above(signals)
+    return _guessed(signals) or _sndbuf_above(signals) or _rcvbuf_above(signals)
 
 
 def slow_reader(signals: Signals) -> bool:

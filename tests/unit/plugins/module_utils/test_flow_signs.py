@@ -4,7 +4,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._buffer_si
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._flow_signs import NO_SIGNS, UNKNOWN_SIGNS, Signs, signs
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._flows import CUMULATIVE, STILL, Changes, Measures
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._inet_diag import INFO_FIELDS, MEMORY_FIELDS, Socket
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._occupancy import Fill
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._occupancy import UNKNOWN_FILL, Fill
 
 MIB = 1048576
 SIZES = BufferSizes(131072, 4 * MIB, 16384, 4 * MIB, 4 * MIB, True)
@@ -43,7 +43,6 @@ def test_signs_are_the_last_of_the_measures():
     ({"sndbuf": 4 * MIB + 1}, []),  # SO_SNDBUF, or an earlier maximum
     ({"wmem_queued": 2 * MIB - 1}, []),  # not full: there is not enough to send
     ({"wmem_queued": 3_500_000}, []),  # the congestion window has no more room either
-    ({"notsent_bytes": 1_100_000}, []),  # waits for the congestion window, not for the buffer
     ({"rtt_us": 50_001}, []),  # the path is full already
     ({"rtt_us": 1_000, "min_rtt_us": 5}, ["sender_buffer_bound"]),  # a large ratio of very little
     ({"rtt_us": 1_006, "min_rtt_us": 5}, []),
@@ -60,7 +59,7 @@ LIMITED = dict(SENT, rwnd_limited_us=8_000_000)
 @pytest.mark.parametrize("more, changes, names", [
     ({"snd_wnd": MIB}, LIMITED, ["both_buffers_bound"]),
     ({"snd_wnd": MIB, "sndbuf": 2 * MIB}, LIMITED, ["peer_window_bound"]),
-    ({"snd_wnd": MIB, "sndbuf": 2 * MIB}, dict(LIMITED, rwnd_limited_us=2_900_000), []),  # not for most of the time
+    ({"snd_wnd": MIB, "sndbuf": 2 * MIB}, dict(LIMITED, rwnd_limited_us=1_900_000), []),  # not for most of the time
     ({"snd_wnd": MIB, "sndbuf": 2 * MIB, "rtt_us": 51_000}, LIMITED, []),  # the path is full already
     ({"snd_wnd": 65_535, "sndbuf": 2 * MIB}, LIMITED, []),  # a reader closes it
     ({"snd_wnd": 65_536, "sndbuf": 2 * MIB}, LIMITED, ["peer_window_bound"]),
@@ -68,6 +67,24 @@ LIMITED = dict(SENT, rwnd_limited_us=8_000_000)
 ])
 def test_peer_window(more, changes, names):
     assert shown(SENDING, changes, **more) == names
+
+
+@pytest.mark.parametrize("unsent, names", [
+    (MIB, ["peer_window_bound"]),  # as much again is queued: enough for twice the window
+    (MIB - 1, ["both_buffers_bound"]),
+])
+def test_both_buffers(unsent, names):
+    assert shown(SENDING, LIMITED, Fill(0.0, 0.0, float(unsent)), snd_wnd=MIB) == names
+
+
+@pytest.mark.parametrize("unsent, fill, names", [
+    (10 ** 6, Fill(0.0, 0.0, 1_085_000.0), ["sender_buffer_bound"]),
+    (10 ** 6, Fill(0.0, 0.0, 1_087_000.0), []),  # waits for the congestion window, not for the buffer
+    (1_085_000, UNKNOWN_FILL, ["sender_buffer_bound"]),  # of a new connection there is one look only
+    (1_087_000, UNKNOWN_FILL, []),
+])
+def test_unsent_data_is_that_of_all_looks(unsent, fill, names):
+    assert shown(SENDING, SENT, fill, notsent_bytes=unsent, seconds=None) == names
 
 
 BLOATED = dict(SENDING, rtt_us=300_000, min_rtt_us=20_000, snd_cwnd=800)

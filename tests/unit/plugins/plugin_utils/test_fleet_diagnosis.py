@@ -75,7 +75,6 @@ def test_other_findings_of_the_receiver_stay_in_order():
 
 @pytest.mark.parametrize("hosts", [
     {"b": host("receive_window")},  # nobody knows its address
-    {"b": host("receive_window", "127.0.0.1", "fe80::2")},
     {"b": host("receive_window", RECEIVER), "c": host("exchanges", RECEIVER)},  # both say it is theirs
     {},
 ])
@@ -86,6 +85,22 @@ def test_what_cannot_be_joined_stays_with_the_sender(hosts):
     found = diagnose_fleet({"a": host("peer_window", SENDER), **hosts})
     assert names(found["a"]) == ["peer_window_too_small"] and "The peer is" not in remedies(found["a"])
     assert all(names(found[name]) == ["nothing_wrong"] for name in hosts)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "fe80::2"])
+def test_an_address_that_every_host_has_joins_nothing(address):
+    sender, receiver = host("peer_window", SENDER), host("receive_window", address, window=without_signs("receive_window"))
+    sender["window"]["sockets"]["top"]["rwnd_limited_us"][0]["peer_address"] = address
+    assert names(diagnose_fleet({"a": sender, "b": receiver})["b"]) == ["nothing_wrong"]
+
+
+def test_the_share_is_that_of_the_flow_that_waits_most():
+    sender = host("peer_window", SENDER)
+    flows = sender["window"]["sockets"]["top"]["rwnd_limited_us"]
+    flows.append(dict(flows[0], local_port=1, rwnd_limited_share=0.9))
+    flows.append(dict(flows[0], local_port=2, rwnd_limited_share=1.0, peer_window_bound=False))
+    evidence = diagnose_fleet({"a": sender, "b": host("receive_window", RECEIVER)})["b"][0]["evidence"]
+    assert [row["value"] for row in evidence[:2]] == [2, 0.9]
 
 
 def test_a_host_that_sends_to_itself_is_not_its_own_witness():

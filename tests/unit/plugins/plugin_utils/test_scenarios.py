@@ -7,7 +7,7 @@ import pytest
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._flow_signs import Signs
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis import diagnose
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan import ANSWERS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan import ANSWERS, plan
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._scenario import Rank
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._scenarios import REMAINING, SCENARIOS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._socket_signals import SIGNS
@@ -23,6 +23,7 @@ RECORDED = {
     "sender_buffer": ["sender_buffer_too_small"],
     "receive_window": ["receiver_window_too_small"],
     "peer_window": ["peer_window_too_small"],
+    "peer_window_far": ["peer_window_too_small"],  # a full send buffer does not make it a matter of both ends
     "both_ends": ["both_ends_too_small"],
     "both_ends_receiver": ["receiver_window_too_small"],
     "queue_bloat": ["queue_bloat", "stale_send_queue"],
@@ -128,7 +129,8 @@ MADE = [
     ([], {"sockets": sockets(group(2, direction="inbound", reader_pausing=2))}, ["nothing_wrong"]),
     ([], {"sockets": sockets(group(16, direction="inbound", reader_pausing=3))}, ["nothing_wrong"]),
     ([], {"sockets": sockets(group(2, sndbuf_above_max=1))}, ["locked_buffers"]),
-    ([], {"sockets": sockets(group(3, sndbuf_above_max=1))}, ["nothing_wrong"]),
+    ([], {"sockets": sockets(group(2, rcvbuf_above_max=1))}, ["locked_buffers"]),
+    ([], {"sockets": sockets(group(3, sndbuf_above_max=1, rcvbuf_above_max=1))}, ["nothing_wrong"]),
 ]
 
 
@@ -193,6 +195,12 @@ def test_a_knob_that_is_not_tried_is_named_all_the_same():
     assert finding["argues_for"] == {"key": "net.ipv4.tcp_wmem", "field": "max", "direction": "lower"}
     assert finding["metric"] == {"name": "rtt_us", "direction": "lower"}
     assert finding["evidence"][-1]["value"] == "4096 16384 4194304"
+
+
+@pytest.mark.parametrize("name", ["sender_buffer", "receive_window", "pausing_reader", "queue_bloat"])
+def test_nothing_is_planned_for_what_is_not_tried(name):
+    findings = diagnose(json.loads((WINDOWS / f"{name}.json").read_text()))
+    assert findings[0]["argues_for"] and not plan(findings, {"host": {}, "tcp_rmem": None, "sysctls": {}})["changes"]
 
 
 def test_connections_are_evidence():
