@@ -35,6 +35,7 @@ class Workload(NamedTuple):
     felt: Felt
     tcp_rmem: str = TCP_RMEM
     tcp_wmem: str = TCP_WMEM
+    congestion: str = "cubic"  # of all its connections, as machines differ in what they start with
     frame_segments: int = 0  # most segments in a frame (0: as many as fit 64 KiB)
 
 
@@ -81,7 +82,7 @@ WORKLOADS = {
     ),
     "lossy": Workload(
         "a line that loses a little, and a congestion control that does not mind",
-        Way(mbit=500, delay_ms=20, queue_bytes=8_000_000, loss=0.003), (Traffic("stream", {"congestion": "bbr", "block-bytes": 65536}),), GOODPUT,
+        Way(mbit=500, delay_ms=20, queue_bytes=8_000_000, loss=0.003), (Traffic("stream", {"block-bytes": 65536}),), GOODPUT, congestion="bbr",
     ),
     "idle": Workload(
         "next to nothing: there is nothing to find here",

@@ -8,39 +8,41 @@ import time
 
 import endpoint
 
-READ_BYTES = 1 << 18
 
+def read_back(connection, given, reads, kernel):
+    """Read in small steps for a while; number of messages.
 
-def read_back(connection, until, message_bytes, reads):
-    """Read all there is until this time; number of messages. Each call is timed: it has nothing to wait for but the kernel."""
-    buffer = bytearray(READ_BYTES)
+    Each call is timed: it never waits for data, so what takes long is the kernel at work on the buffer, or another
+    program on the processor. The processor time of the call tells these apart.
+    """
+    buffer = bytearray(given.read_bytes)
     received = 0
+    until = time.monotonic() + given.back
     while time.monotonic() < until:
-        begin = time.monotonic()
+        begin, used = time.monotonic(), time.thread_time()
         try:
-            size = connection.recv_into(buffer, READ_BYTES, socket.MSG_DONTWAIT)
+            size = connection.recv_into(buffer, 0, socket.MSG_DONTWAIT)
         except BlockingIOError:
             size = None
+        kernel.add((time.thread_time() - used) * 1000)
         reads.add((time.monotonic() - begin) * 1000)
-        if size is None:
-            time.sleep(0.001)
-        elif not size:
+        if size == 0:
             raise ConnectionError("the peer closed the connection")
-        else:
-            received += size
-    return received // message_bytes
+        received += size or 0
+        time.sleep(given.read_period)
+    return received // given.message_bytes
 
 
-def reader(given, clock, reads, report, counted):
+def reader(given, clock, reads, kernel, report, counted):
     def handle(connection):
         endpoint.read_exactly(connection, given.upload_bytes)
         while clock.running():
             begin = time.monotonic()
             time.sleep(given.away)
-            messages = read_back(connection, time.monotonic() + given.back, given.message_bytes, reads)
+            messages = read_back(connection, given, reads, kernel)
             seconds = time.monotonic() - begin
             counted.append((messages, seconds))
-            report.line(messages_per_s=round(messages / seconds, 1), **reads.second())
+            report.line(messages_per_s=round(messages / seconds, 1), **reads.second(), **kernel.second())
     return handle
 
 
@@ -65,14 +67,17 @@ def main():
     options.add_argument("--message-bytes", type=int, default=150, help="(%(default)s)")
     options.add_argument("--away", type=float, default=2, help="seconds without a read (%(default)s)")
     options.add_argument("--back", type=float, default=1, help="seconds of reading (%(default)s)")
+    options.add_argument("--read-bytes", type=int, default=8192, help="of one read (%(default)s)")
+    options.add_argument("--read-period", type=float, default=0.002, help="seconds between two reads (%(default)s)")
     options.add_argument("--joinable", action="store_true", help="the kernel may join messages that wait")
     given = options.parse_args()
     clock = endpoint.Clock(given.seconds)
     if given.role == "receive":
-        report, reads, counted = endpoint.Report("chatty", given.report), endpoint.Distribution("read", given.warmup), []
-        endpoint.receive(given.port, clock, reader(given, clock, reads, report, counted))
+        report, counted = endpoint.Report("chatty", given.report), []
+        reads, kernel = (endpoint.Distribution(name, given.warmup) for name in ("read", "read_cpu"))
+        endpoint.receive(given.port, clock, reader(given, clock, reads, kernel, report, counted))
         seconds = sum(taken for _messages, taken in counted)
-        report.total(messages_per_s=round(sum(messages for messages, _taken in counted) / seconds, 1) if seconds else None, **reads.total())
+        report.total(messages_per_s=round(sum(messages for messages, _taken in counted) / seconds, 1) if seconds else None, **reads.total(), **kernel.total())
         return
     while clock.running():
         try:
