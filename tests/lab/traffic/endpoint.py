@@ -80,7 +80,7 @@ class Distribution:
 
     def _described(self, counts):
         found = {f"{self._name}_{name}_ms": self._percentile(counts, share) for name, share in (("p50", 0.5), ("p99", 0.99), ("max", 1.0))}
-        return {**found, "count": sum(counts.values())}
+        return {**found, f"{self._name}_count": sum(counts.values())}
 
     def _percentile(self, counts, share):
         """The least time that this share of them does not exceed; none of none."""

@@ -1,10 +1,13 @@
 """What the traffic programs count, on their own: no network but loopback."""
 import json
 import socket
+import subprocess
+import sys
 
 import endpoint
 import pytest
 import stream
+from conftest import LAB
 
 
 def described(values, warmup=0.0):
@@ -24,19 +27,19 @@ def described(values, warmup=0.0):
 ])
 def test_percentiles_are_right_to_a_percent(values, p50, p99, most):
     found = described(values).total()
-    assert found["count"] == len(values)
+    assert found["wait_count"] == len(values)
     for name, expected in (("p50", p50), ("p99", p99), ("max", most)):
         assert found[f"wait_{name}_ms"] == (expected and pytest.approx(expected, rel=0.011))
 
 
 def test_each_second_stands_alone_and_the_total_has_all():
     distribution = described([1.0, 2.0])
-    assert distribution.second()["count"] == 2
+    assert distribution.second()["wait_count"] == 2
     distribution.add(100.0)
     assert distribution.second()["wait_p50_ms"] == pytest.approx(100, rel=0.01)
-    assert distribution.second()["count"] == 0
+    assert distribution.second()["wait_count"] == 0
     distribution.add(3.0)
-    assert distribution.total()["count"] == 4
+    assert distribution.total()["wait_count"] == 4
 
 
 @pytest.fixture
@@ -53,7 +56,7 @@ def test_the_warmup_begins_with_the_first_value_and_counts_for_nothing(clock):
         clock[0] = at
         distribution.add(value)
         goodput.add(value * 250_000)
-    assert (distribution.total()["count"], distribution.total()["wait_p50_ms"]) == (2, pytest.approx(50, rel=0.01))
+    assert (distribution.total()["wait_count"], distribution.total()["wait_p50_ms"]) == (2, pytest.approx(50, rel=0.01))
     clock[0] = 116.0
     assert goodput.total() == 50.0
     assert goodput.second() == 50.0
@@ -139,3 +142,22 @@ def test_the_congestion_control_is_the_connections_own():
             assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16).rstrip(b"\0") == b"reno"
         with pytest.raises(OSError):
             endpoint.connect("127.0.0.1", listener.getsockname()[1], "none-such")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 9), reason="the lab runs on Python 3.9 or newer")
+@pytest.mark.parametrize("program, felt, options", [
+    ("stream", "goodput_mbit", ["--flows=3", "--flow-seconds=0.3"]),
+    ("stream", "age_p50_ms", ["--congestion=reno"]),
+    ("probe", "latency_p50_ms", ["--period=0.01"]),
+    ("fresh", "flow_p50_ms", ["--flows=3", "--pause=0.01", "--period=0.1", "--relisten=0.4"]),
+    ("chatty", "read_max_ms", ["--away=0.1", "--back=0.1", "--upload-bytes=100000"]),
+])
+def test_a_program_ends_by_itself_and_says_what_was_felt(tmp_path, program, felt, options):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    common = [sys.executable, str(LAB / "traffic" / f"{program}.py"), "--peer=127.0.0.1", f"--port={port}", "--seconds=1.5", f"--report={tmp_path}/report"]
+    ends = [subprocess.Popen([*common, role, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for role in ("receive", "send")]
+    said = "".join(end.communicate(timeout=20)[0] for end in ends)
+    assert [end.returncode for end in ends] == [0, 0] and said.startswith(f"{program}: ") and said.count("\n") == 1
+    lines = [json.loads(text) for text in (tmp_path / "report").read_text(encoding="utf-8").splitlines()]
+    assert lines[-1]["total"] and lines[-1][felt] > 0 and not any("total" in line for line in lines[:-1])
