@@ -84,7 +84,8 @@ class Fleet:
         names = run("podman", "ps", "--quiet", "--filter", f"label={self._label}").split()
         if not names:
             return {}
-        return dict(sorted(row.split() for row in run("podman", "inspect", "--format", "{{.Config.Hostname}} " + field, *names).splitlines()))
+        rows = run("podman", "inspect", "--format", "{{.Config.Hostname}} " + field, *names).splitlines()
+        return dict(sorted(row.split() for row in rows))
 
     def start_traffic(self, hosts, addresses, seconds):
         """All programs end by themselves after `seconds`."""

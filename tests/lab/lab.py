@@ -63,7 +63,8 @@ def up_pairs(fleet, given):
     if given.seconds:
         for pair in wanted:
             pairs.start_traffic(fleet, pair, given.seconds)
-    print(f"lab: {', '.join(pair.name for pair in wanted)}: each two hosts and a line, traffic for {given.seconds:g} s; inventory: {fleet.inventory}")
+    names = ", ".join(pair.name for pair in wanted)
+    print(f"lab: {names}: each two hosts and a line, traffic for {given.seconds:g} s; inventory: {fleet.inventory}")
 
 
 def felt(fleet, _given):
@@ -72,7 +73,8 @@ def felt(fleet, _given):
         if workload:
             program, value, more = workload.felt
             line = pairs.felt(fleet.directory, name).get(program, {})
-            print(f"{name:12} {value} {line.get(value)} ({'more' if more else 'less'} is better; {'in all' if line.get('total') else 'the last report'})")
+            when = "in all" if line.get("total") else "the last report"
+            print(f"{name:12} {value} {line.get(value)} ({'more' if more else 'less'} is better; {when})")
 
 
 def down(fleet, _given):

@@ -85,7 +85,8 @@ def _await_ready(line, log, pair):
 def start_traffic(fleet, pair, seconds, **options):
     """Both ends of each program; `options` are for all of them."""
     for load in pair.workload.traffic:
-        settings = {"seconds": seconds, "report": f"{REPORTS}/{load.program}.jsonl", "congestion": pair.workload.congestion, **options, **load.options}
+        report = f"{REPORTS}/{load.program}.jsonl"
+        settings = {"seconds": seconds, "report": report, "congestion": pair.workload.congestion, **options, **load.options}
         common = [f"--{name}={value}" for name, value in settings.items()]
         fleet.start_program(pair.host(FAR), load.program, "receive", *common)
         fleet.start_program(pair.host(NEAR), load.program, "send", f"--peer={FAR_ADDRESS}", *common)

@@ -82,7 +82,8 @@ WORKLOADS = {
     ),
     "lossy": Workload(
         "a line that loses a little, and a congestion control that does not mind",
-        Way(mbit=500, delay_ms=20, queue_bytes=8_000_000, loss=0.003), (Traffic("stream", {"block-bytes": 65536}),), GOODPUT, congestion="bbr",
+        Way(mbit=500, delay_ms=20, queue_bytes=8_000_000, loss=0.003), (Traffic("stream", {"block-bytes": 65536}),), GOODPUT,
+        congestion="bbr",
     ),
     "idle": Workload(
         "next to nothing: there is nothing to find here",

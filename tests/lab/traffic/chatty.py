@@ -77,7 +77,8 @@ def main():
         reads, kernel = (endpoint.Distribution(name, given.warmup) for name in ("read", "read_cpu"))
         endpoint.receive(given.port, clock, reader(given, clock, reads, kernel, report, counted))
         seconds = sum(taken for _messages, taken in counted)
-        report.total(messages_per_s=round(sum(messages for messages, _taken in counted) / seconds, 1) if seconds else None, **reads.total(), **kernel.total())
+        rate = round(sum(messages for messages, _taken in counted) / seconds, 1) if seconds else None
+        report.total(messages_per_s=rate, **reads.total(), **kernel.total())
         return
     while clock.running():
         try:

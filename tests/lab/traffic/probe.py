@@ -37,7 +37,7 @@ def asker(given, clock, latencies, report):
 
 def main():
     options = endpoint.measuring_parser(__doc__.splitlines()[0], port=9005)
-    options.add_argument("--period", type=float, default=0.05, help="seconds from one request to the next, if answered by then (%(default)s)")
+    options.add_argument("--period", type=float, default=0.05, help="seconds between requests, if answered by then (%(default)s)")
     options.add_argument("--request-bytes", type=int, default=64, help="(%(default)s)")
     options.add_argument("--response-bytes", type=int, default=64, help="(%(default)s)")
     given = options.parse_args()

@@ -17,7 +17,6 @@ if sys.version_info < (3, 9):
 
 import delay_line
 import tun
-from conftest import LAB
 from line_queue import Way
 
 FAR = ("10.77.0.2", 9000)
@@ -29,7 +28,8 @@ SPARE_SHARE = 0.25
 @contextlib.contextmanager
 def network():
     """A process in a network namespace of its own."""
-    keeper = subprocess.Popen(["unshare", "--net", "sh", "-c", "echo ready; exec cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    command = ["unshare", "--net", "sh", "-c", "echo ready; exec cat"]
+    keeper = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         if keeper.stdout.readline() != b"ready\n":
             pytest.skip(f"no network namespace here: {keeper.stderr.read().decode().strip()}")
@@ -50,7 +50,7 @@ def line(tmp_path):
         near, far = stack.enter_context(network()), stack.enter_context(network())
 
         def start(*options):
-            command = [sys.executable, str(LAB / "delay_line.py"), str(near.pid), str(far.pid), f"--report={tmp_path}/report", *options]
+            command = [sys.executable, delay_line.__file__, str(near.pid), str(far.pid), f"--report={tmp_path}/report", *options]
             process = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
             stack.callback(process.kill)
             if process.stdout.readline() != "ready\n":

@@ -12,7 +12,8 @@ def frame(version=4, payload=PAYLOAD, size=1000, kind=None, flags=0x99, sequence
     """As the kernel hands out: checksum to be completed, options in the TCP header (CWR, ACK, PSH and FIN are set)."""
     tcp = struct.pack("!HHIIBBHHH", 40000, 80, sequence, 7, 8 << 4, flags, 500, 0xDEAD, 0) + bytes(12)
     if version == 4:
-        network = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp) + len(payload), 9, 0x4000, 64, 6, 0, bytes([10, 77, 0, 1]), bytes([10, 77, 0, 2]))
+        addresses = bytes([10, 77, 0, 1, 10, 77, 0, 2])
+        network = struct.pack("!BBHHHBBH8s", 0x45, 0, 20 + len(tcp) + len(payload), 9, 0x4000, 64, 6, 0xBEEF, addresses)
     else:
         network = struct.pack("!IHBB16s16s", 6 << 28, len(tcp) + len(payload), 6, 64, bytes(range(16)), bytes(range(16, 32)))
     kind = {4: 1, 6: 4}[version] if kind is None else kind

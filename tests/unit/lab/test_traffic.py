@@ -3,11 +3,11 @@ import json
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import endpoint
 import pytest
 import stream
-from conftest import LAB
 
 
 def described(values, warmup=0.0):
@@ -155,8 +155,14 @@ def test_the_congestion_control_is_the_connections_own():
 def test_a_program_ends_by_itself_and_says_what_was_felt(tmp_path, program, felt, options):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    common = [sys.executable, str(LAB / "traffic" / f"{program}.py"), "--peer=127.0.0.1", f"--port={port}", "--seconds=1.5", f"--report={tmp_path}/report"]
-    ends = [subprocess.Popen([*common, role, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for role in ("receive", "send")]
+    common = ["--peer=127.0.0.1", f"--port={port}", "--seconds=1.5", f"--report={tmp_path}/report", *options]
+    ends = [
+        subprocess.Popen(
+            [sys.executable, str(Path(endpoint.__file__).with_name(f"{program}.py")), role, *common],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        for role in ("receive", "send")
+    ]
     said = "".join(end.communicate(timeout=20)[0] for end in ends)
     assert [end.returncode for end in ends] == [0, 0] and said.startswith(f"{program}: ") and said.count("\n") == 1
     lines = [json.loads(text) for text in (tmp_path / "report").read_text(encoding="utf-8").splitlines()]

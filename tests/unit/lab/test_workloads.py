@@ -51,7 +51,8 @@ def test_no_two_programs_of_a_row_share_a_port(name):
 
 
 def test_set_changes_the_line_and_a_program():
-    workload, extra = changed(WORKLOADS["bloat"], {"mbit": "50", "queue_bytes": "7", "stream.flows": "4", "back_loss": "0.1", "frame_segments": "2"})
+    settings = {"mbit": "50", "queue_bytes": "7", "stream.flows": "4", "back_loss": "0.1", "frame_segments": "2"}
+    workload, extra = changed(WORKLOADS["bloat"], settings)
     assert workload.line == WORKLOADS["bloat"].line._replace(mbit=50.0, queue_bytes=7)
     assert {load.program: load.options for load in workload.traffic} == {"stream": {"flows": "4"}, "probe": {}}
     assert extra == {"frame_segments": "2", "back_loss": "0.1"}
@@ -91,7 +92,8 @@ def test_hosts_start_with_the_sizes_of_their_workload(tmp_path):
 @pytest.mark.skipif(sys.version_info < (3, 9), reason="the lab runs on Python 3.9 or newer")
 def test_the_line_takes_every_setting(monkeypatch):
     import delay_line
-    monkeypatch.setattr(sys, "argv", ["delay_line.py", "1", "2", *(f"--{name.replace('_', '-')}=1" for name in LINE_SETTINGS if "loss" not in name)])
+    options = [f"--{name.replace('_', '-')}=1" for name in LINE_SETTINGS if "loss" not in name]
+    monkeypatch.setattr(sys, "argv", ["delay_line.py", "1", "2", *options])
     there, back = delay_line.ways(delay_line.arguments())
     assert there == back == Way(1.0, 1.0, 1, 0.0)
 
