@@ -47,6 +47,8 @@ def up(fleet, given):
     if given.workload:
         up_pairs(fleet, given)
         return
+    if given.set:
+        raise image.LabError("--set is for --workload")
     wanted = hosts(given)
     name = image.ensure(BUILD / "containers.conf")
     addresses = fleet.up(name, wanted, given.tcp_rmem or TCP_RMEM, given.tcp_wmem or TCP_WMEM)
@@ -56,6 +58,8 @@ def up(fleet, given):
 
 
 def up_pairs(fleet, given):
+    if given.hosts:
+        raise image.LabError("--hosts is for the fleet; the hosts of --workload come in pairs")
     wanted = pairs.wanted(given.workload.split(","), given.pairs, dict(given.set))
     name = image.ensure(BUILD / "containers.conf")
     fleet.up(name, pairs.hosts(wanted, fleet.directory, given.tcp_rmem, given.tcp_wmem), TCP_RMEM, TCP_WMEM)
