@@ -28,11 +28,11 @@ def run(latency, goodput):
 
 
 def test_table():
-    runs = {"start": [run(200.0, 19), run(100.0, 18), run(150.0, 17)], "small": [run(15.0, 18), run(None, 18)]}
+    runs = {"start": [run(200.0, 19.0), run(100.0, 18.0), run(150.0, 17.0)], "small": [run(15.0, 18.0), run(None, 18.0)]}
     title, start, small = compare.table(WORKLOADS["bloat"], ["start", "small"], runs)
     assert title == "probe latency_p50_ms, less is better"
-    assert start.split() == "start 150.0 1.00 x [200.0, 100.0, 150.0] goodput_mbit=18".split()
-    assert small.split() == "small 15.0 0.10 x [15.0, None] goodput_mbit=18".split()
+    assert start.split() == "start 150.0 1.00 x [200.0, 100.0, 150.0] goodput_mbit=18.0".split()
+    assert small.split() == "small 15.0 0.10 x [15.0, None] goodput_mbit=18.0".split()
 
 
 def test_table_of_nothing():
