@@ -56,7 +56,7 @@ def measure(fleet, pair, values, seconds, warmup):
 
 def table(workload, order, runs):
     """Rows of text: the workload's own number first, then what else was felt."""
-    program, value, more = workload.felt
+    program, value, more = workload.felt[0]
     own = {name: [felt[program][value] for felt in runs[name]] for name in order}
     first = _median(own[order[0]])
     yield f"{program} {value}, {'more' if more else 'less'} is better"

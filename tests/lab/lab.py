@@ -75,10 +75,11 @@ def felt(fleet, _given):
     for name in sorted({host.rpartition("_")[0] for host in fleet.addresses()} - {""}):
         workload = WORKLOADS.get(name.rstrip("0123456789"))
         if workload:
-            program, value, more = workload.felt
-            line = pairs.felt(fleet.directory, name).get(program, {})
-            when = "in all" if line.get("total") else "the last report"
-            print(f"{name:12} {value} {line.get(value)} ({'more' if more else 'less'} is better; {when})")
+            lines = pairs.felt(fleet.directory, name)
+            for program, value, more in workload.felt:
+                line = lines.get(program, {})
+                when = "in all" if line.get("total") else "the last report"
+                print(f"{name:12} {program:8} {value:16} {line.get(value)} ({'more' if more else 'less'} is better; {when})")
 
 
 def down(fleet, _given):

@@ -32,7 +32,7 @@ class Workload(NamedTuple):
     why: str
     line: Way
     traffic: tuple
-    felt: Felt
+    felt: tuple  # first what the workload is about; the others must not pay for it
     tcp_rmem: str = TCP_RMEM
     tcp_wmem: str = TCP_WMEM
     congestion: str = "cubic"  # of all its connections, as machines differ in what they start with
@@ -48,46 +48,47 @@ AGE = Felt("stream", "age_p50_ms", False)
 WORKLOADS = {
     "bulk": Workload(
         "a long path: the sender's buffer holds less than is under way",
-        LONG, (Traffic("stream", {"flows": 1, "block-bytes": 65536}),), GOODPUT,
+        LONG, (Traffic("stream", {"flows": 1, "block-bytes": 65536}),), (GOODPUT,),
     ),
     "both_bound": Workload(
         "a long path: the buffers of both ends are too small, and raising one alone meets the other",
-        LONG, (Traffic("stream", {"flows": 1, "block-bytes": 65536}),), GOODPUT,
+        LONG, (Traffic("stream", {"flows": 1, "block-bytes": 65536}),), (GOODPUT,),
         tcp_rmem="4096 1048576 4194304", tcp_wmem="4096 1048576 4194304",
     ),
     "bloat": Workload(
         "large buffers fill the queue in front of a slow line, and everybody waits in it",
-        SLOW, (Traffic("stream", {"flows": 2}), Traffic("probe")), LATENCY,
+        SLOW, (Traffic("stream", {"flows": 2}), Traffic("probe")), (LATENCY, GOODPUT),
     ),
     "chatty": Workload(
         "small messages to a reader that is away: a full buffer of mostly overhead is copied together again and again",
         Way(mbit=1000, delay_ms=0.5, queue_bytes=8_000_000), (Traffic("chatty"), Traffic("probe", {"period": 0.01})),
-        Felt("probe", "latency_p99_ms", False),
+        (Felt("chatty", "read_cpu_max_ms", False), Felt("chatty", "messages_per_s", True), Felt("probe", "latency_p99_ms", False)),
     ),
     "pausing": Workload(
         "fresh connections to a reader that is busy at first: the buffer they start with is all that arrives meanwhile",
-        LONG, (Traffic("fresh", {"flows": 40, "flow-bytes": 600_000, "pause": 0.25, "relisten": 5}),), Felt("fresh", "flow_p50_ms", False),
+        LONG, (Traffic("fresh", {"flows": 40, "flow-bytes": 600_000, "pause": 0.25, "relisten": 5}),),
+        (Felt("fresh", "flow_p50_ms", False),),
     ),
     "stale": Workload(
         "one stream on a slow line: what the sender's buffer holds is old when it arrives",
-        SLOW, (Traffic("stream", {"flows": 1, "block-bytes": 4096}),), AGE,
+        SLOW, (Traffic("stream", {"flows": 1, "block-bytes": 4096}),), (AGE, GOODPUT),
     ),
     "many": Workload(
         "many streams on one line: each waits in a buffer of its own",
-        Way(mbit=100, delay_ms=10, queue_bytes=4_000_000), (Traffic("stream", {"flows": 100, "block-bytes": 4096}),), AGE,
+        Way(mbit=100, delay_ms=10, queue_bytes=4_000_000), (Traffic("stream", {"flows": 100, "block-bytes": 4096}),), (AGE, GOODPUT),
     ),
     "mixed": Workload(
         "bulk and interactive traffic of one host: what helps the first may hurt the other",
-        LONG, (Traffic("stream", {"flows": 1, "block-bytes": 65536}), Traffic("probe")), GOODPUT,
+        LONG, (Traffic("stream", {"flows": 1, "block-bytes": 65536}), Traffic("probe")), (GOODPUT, LATENCY),
     ),
     "lossy": Workload(
         "a line that loses a little, and a congestion control that does not mind",
-        Way(mbit=500, delay_ms=20, queue_bytes=8_000_000, loss=0.003), (Traffic("stream", {"block-bytes": 65536}),), GOODPUT,
+        Way(mbit=500, delay_ms=20, queue_bytes=8_000_000, loss=0.003), (Traffic("stream", {"block-bytes": 65536}),), (GOODPUT,),
         congestion="bbr",
     ),
     "idle": Workload(
         "next to nothing: there is nothing to find here",
-        LONG, (Traffic("probe", {"period": 1}),), LATENCY,
+        LONG, (Traffic("probe", {"period": 1}),), (LATENCY,),
     ),
 }
 LINE_SETTINGS = (*Way._fields, *(f"back_{name}" for name in Way._fields), "seed", "mtu", "frame_segments")
