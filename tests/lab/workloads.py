@@ -61,8 +61,9 @@ WORKLOADS = {
     ),
     "chatty": Workload(
         "small messages to a reader that is away: a full buffer of mostly overhead is copied together again and again",
-        Way(mbit=1000, delay_ms=0.5, queue_bytes=8_000_000), (Traffic("chatty"), Traffic("probe", {"period": 0.01})),
-        (Felt("chatty", "read_cpu_max_ms", False), Felt("chatty", "messages_per_s", True), Felt("probe", "latency_p99_ms", False)),
+        Way(mbit=1000, delay_ms=0.5, queue_bytes=8_000_000),
+        (Traffic("chatty", {"away": 8, "back": 5, "upload-bytes": 64 << 20}), Traffic("probe", {"period": 0.01})),
+        (Felt("chatty", "read_max_ms", False), Felt("chatty", "messages_per_s", True), Felt("probe", "latency_p99_ms", False)),
     ),
     "pausing": Workload(
         "fresh connections to a reader that is busy at first: the buffer they start with is all that arrives meanwhile",
