@@ -87,7 +87,7 @@ def forward(there, back, ends, until, tell):
         if now >= until:
             return
         dues = [due for due in (there.next_due(), back.next_due()) if due is not None]
-        ready, _, _ = select.select(watched, (), (), max(0.0, min(dues + [told + 1, until]) - now))
+        ready = select.select(watched, (), (), max(0.0, min(dues + [told + 1, until]) - now))[0]
         for descriptor in ready:
             if descriptor not in by_source:
                 return
