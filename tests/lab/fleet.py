@@ -34,6 +34,8 @@ class Host(NamedTuple):
     name: str
     loads: tuple = ()
     writable: bool = True
+    sysctls: tuple = ()  # (name, value), instead of the fleet's
+    volumes: tuple = ()
 
 
 class Fleet:
@@ -61,10 +63,10 @@ class Fleet:
         """Start the hosts and write the inventory; {name: address}."""
         self.down()
         self.directory.mkdir(parents=True, exist_ok=True)
-        sysctls = (f"--sysctl=net.ipv4.tcp_rmem={tcp_rmem}", f"--sysctl=net.ipv4.tcp_wmem={tcp_wmem}")
+        sysctls = {"net.ipv4.tcp_rmem": tcp_rmem, "net.ipv4.tcp_wmem": tcp_wmem}
         key = self._ssh_key()
         for host in hosts:
-            self._start(image, host, key, sysctls)
+            self._start(image, host, key, {**sysctls, **dict(host.sysctls)})
         addresses = self.addresses()
         for host in hosts:
             _await_ssh(host.name, addresses[host.name])
@@ -72,10 +74,17 @@ class Fleet:
         return addresses
 
     def addresses(self):
+        return self._inspect("{{.NetworkSettings.IPAddress}}")
+
+    def processes(self):
+        """A process of each host, as the machine numbers them."""
+        return {name: int(process) for name, process in self._inspect("{{.State.Pid}}").items()}
+
+    def _inspect(self, field):
         names = run("podman", "ps", "--quiet", "--filter", f"label={self._label}").split()
         if not names:
             return {}
-        rows = run("podman", "inspect", "--format", "{{.Config.Hostname}} {{.NetworkSettings.IPAddress}}", *names).splitlines()
+        rows = run("podman", "inspect", "--format", "{{.Config.Hostname}} " + field, *names).splitlines()
         return dict(sorted(row.split() for row in rows))
 
     def start_traffic(self, hosts, addresses, seconds):
@@ -83,22 +92,26 @@ class Fleet:
         for host in hosts:
             for load in host.loads:
                 options = (f"--seconds={seconds}", *load.options)
-                self._traffic(host.name, load.program, "receive", *options)
-                self._traffic(SENDER, load.program, "send", f"--peer={addresses[host.name]}", *options)
+                self.start_program(host.name, load.program, "receive", *options)
+                self.start_program(SENDER, load.program, "send", f"--peer={addresses[host.name]}", *options)
 
     def programs(self, name):
         """Command lines of the traffic programs that run on a host."""
         lines = run("podman", "exec", self._prefix + name, "ps", "-eo", "args", "--no-headers").splitlines()
         return [line for line in lines if TRAFFIC in line and line.startswith("python3")]
 
-    def _traffic(self, name, program, *options):
+    def start_program(self, name, program, *options):
         run("podman", "exec", "--detach", self._prefix + name, "python3", f"{TRAFFIC}/{program}.py", *options)
+
+    def write_sysctls(self, name, values):
+        run("podman", "exec", self._prefix + name, "sysctl", "--quiet", "--write", *(f"{key}={value}" for key, value in values.items()))
 
     def _start(self, image, host, key, sysctls):
         writable = ("--cap-add=NET_ADMIN", "--security-opt=unmask=/proc/sys", *_tracing()) if host.writable else ()
         run(
             "podman", "run", "--detach", "--init", f"--name={self._prefix}{host.name}", f"--hostname={host.name}", f"--label={self._label}",
-            f"--volume={key}.pub:/root/.ssh/authorized_keys:ro", f"--volume={HERE / 'traffic'}:{TRAFFIC}:ro", *sysctls, *writable,
+            f"--volume={key}.pub:/root/.ssh/authorized_keys:ro", f"--volume={HERE / 'traffic'}:{TRAFFIC}:ro",
+            *(f"--volume={volume}" for volume in host.volumes), *(f"--sysctl={key}={value}" for key, value in sysctls.items()), *writable,
             image, "sh", "-c", SSHD,
         )
         if host.name == SENDER:

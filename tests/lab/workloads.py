@@ -1,0 +1,114 @@
+"""What the lab can put between two hosts: a line, and traffic over it, with the number by which its users would judge it.
+
+A new workload is one row here. Every value is only where it starts from: `lab.py up --set` changes any of them.
+"""
+from typing import NamedTuple
+
+from line_queue import Way
+
+# Both ends of what kernels from 6.16 on start with.
+TCP_RMEM = "4096 131072 33554432"
+TCP_WMEM = "4096 16384 4194304"
+
+
+class Felt(NamedTuple):
+    """The number that the application feels: of which program, under which name in its report, and is more of it better."""
+
+    program: str
+    name: str
+    more_is_better: bool
+
+
+class Traffic(NamedTuple):
+    """A program of tests/lab/traffic, whose near end sends to the far one; and its options."""
+
+    program: str
+    options: dict = {}
+
+
+class Workload(NamedTuple):
+    """A line, the traffic over it, and the buffer sizes to start from."""
+
+    why: str
+    line: Way
+    traffic: tuple
+    felt: tuple  # first what the workload is about; the others must not pay for it
+    tcp_rmem: str = TCP_RMEM
+    tcp_wmem: str = TCP_WMEM
+    congestion: str = "cubic"  # of all its connections, as machines differ in what they start with
+    frame_segments: int = 0  # most segments in a frame (0: as many as fit 64 KiB)
+
+
+LONG = Way(mbit=1000, delay_ms=20, queue_bytes=8_000_000)
+SLOW = Way(mbit=20, delay_ms=10, queue_bytes=8_000_000)
+GOODPUT = Felt("stream", "goodput_mbit", True)
+LATENCY = Felt("probe", "latency_p50_ms", False)
+AGE = Felt("stream", "age_p50_ms", False)
+
+WORKLOADS = {
+    "bulk": Workload(
+        "a long path: the sender's buffer holds less than is under way",
+        LONG, (Traffic("stream", {"flows": 1, "block-bytes": 65536}),), (GOODPUT,),
+    ),
+    "both_bound": Workload(
+        "a long path: the buffers of both ends are too small, and raising one alone meets the other",
+        LONG, (Traffic("stream", {"flows": 1, "block-bytes": 65536}),), (GOODPUT,),
+        tcp_rmem="4096 1048576 4194304", tcp_wmem="4096 1048576 4194304",
+    ),
+    "bloat": Workload(
+        "large buffers fill the queue in front of a slow line, and everybody waits in it",
+        SLOW, (Traffic("stream", {"flows": 2}), Traffic("probe")), (LATENCY, GOODPUT),
+    ),
+    "chatty": Workload(
+        "small messages to a reader that is away: a full buffer of mostly overhead is copied together again and again",
+        Way(mbit=1000, delay_ms=0.5, queue_bytes=8_000_000),
+        (Traffic("chatty", {"away": 8, "back": 5, "upload-bytes": 64 << 20}), Traffic("probe", {"period": 0.01})),
+        (Felt("chatty", "read_max_ms", False), Felt("chatty", "messages_per_s", True), Felt("probe", "latency_p99_ms", False)),
+    ),
+    "pausing": Workload(
+        "fresh connections to a reader that is busy at first: the buffer they start with is all that arrives meanwhile",
+        LONG, (Traffic("fresh", {"flows": 40, "flow-bytes": 600_000, "pause": 0.25, "relisten": 5}),),
+        (Felt("fresh", "flow_p50_ms", False),),
+    ),
+    "stale": Workload(
+        "one stream on a slow line: what the sender's buffer holds is old when it arrives",
+        SLOW, (Traffic("stream", {"flows": 1, "block-bytes": 4096}),), (AGE, GOODPUT),
+    ),
+    "many": Workload(
+        "many streams on one line: each waits in a buffer of its own",
+        Way(mbit=100, delay_ms=10, queue_bytes=4_000_000), (Traffic("stream", {"flows": 100, "block-bytes": 4096}),), (AGE, GOODPUT),
+    ),
+    "mixed": Workload(
+        "bulk and interactive traffic of one host: what helps the first may hurt the other",
+        LONG, (Traffic("stream", {"flows": 1, "block-bytes": 65536}), Traffic("probe")), (GOODPUT, LATENCY),
+    ),
+    "lossy": Workload(
+        "a line that loses a little, and a congestion control that does not mind",
+        Way(mbit=500, delay_ms=20, queue_bytes=8_000_000, loss=0.003), (Traffic("stream", {"block-bytes": 65536}),), (GOODPUT,),
+        congestion="bbr",
+    ),
+    "idle": Workload(
+        "next to nothing: there is nothing to find here",
+        LONG, (Traffic("probe", {"period": 1}),), (LATENCY,),
+    ),
+}
+LINE_SETTINGS = (*Way._fields, *(f"back_{name}" for name in Way._fields), "seed", "mtu", "frame_segments")
+
+
+def changed(workload, settings):
+    """The workload with other values, and what else is said of its line: {'mbit': '50', 'stream.flows': '4', 'back_loss': '0.1'}."""
+    line, extra, traffic = workload.line._asdict(), {"frame_segments": workload.frame_segments}, workload.traffic
+    for name, value in settings.items():
+        program, dot, option = name.partition(".")
+        if dot and program in {load.program for load in traffic}:
+            traffic = tuple(
+                load._replace(options={**load.options, option: value}) if load.program == program else load for load in traffic
+            )
+        elif name in line:
+            line[name] = type(line[name])(value)
+        elif name in LINE_SETTINGS:
+            extra[name] = value
+        else:
+            known = ", ".join((*LINE_SETTINGS, *(f"{load.program}.OPTION" for load in traffic)))
+            raise ValueError(f"--set {name}: not a setting of this workload; there are {known}")
+    return workload._replace(line=Way(**line).check(), traffic=traffic), extra
