@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Other kernels in emulated machines, one after the other: about half an hour each. Not part of `make test`.
+# Other kernels in emulated machines, one after the other: about a quarter of an hour each. Not part of `make test`.
 source "$(dirname "$0")/common.sh"
 need_test_venv
 make --silent "$BUILD/lab-ready"
