@@ -20,7 +20,7 @@ short_description: How often the own traffic of a fleet would have fooled the ve
 version_added: 0.2.0
 author: linuxnet.socket_buffers authors (@linuxnet)
 description:
-  - Takes trials in which nothing was tried (M(linuxnet.socket_buffers.socket_buffer_trial) with empty
+  - Takes trials in which nothing was tried (M(linuxnet.socket_buffers.socket_buffer_trial) without
     O(linuxnet.socket_buffers.socket_buffer_trial#module:values)), draws anew which block counts as which arm, many times,
     and judges each draw. Whatever is called improved or regressed is false.
 positional: _input, generated

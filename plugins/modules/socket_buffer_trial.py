@@ -26,10 +26,9 @@ options:
         C(net.core.rmem_default), C(net.core.rmem_max), C(net.core.wmem_default) and C(net.core.wmem_max).
       - A triple must fulfil 4096 <= min <= default <= max <= 2147483647.
       - At least one must differ from what the host holds.
-      - An empty mapping tries nothing. The same schedule runs with the present values in both arms, and nothing is written. Such a trial
-        tells how much this host differs from itself; see the playbook C(calibrate).
+      - Without this option nothing is tried. The same schedule runs with the present values in both arms, and nothing is written. Such a
+        trial tells how much this host differs from itself; see the playbook C(calibrate).
     type: dict
-    required: true
   pairs:
     description:
       - Number of pairs of blocks, 1 to 1000.
@@ -236,7 +235,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_run
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_schedule import check_lengths, random_seed
 
 ARGUMENT_SPEC = {
-    "values": {"type": "dict", "required": True},
+    "values": {"type": "dict"},
     "pairs": {"type": "int", "default": 16},
     "block_seconds": {"type": "float", "default": 15},
     "washout_seconds": {"type": "float", "default": 3},
@@ -268,7 +267,8 @@ def read_request(params: dict) -> Request:
     lengths = params["pairs"], params["block_seconds"], params["washout_seconds"]
     check_lengths(*lengths)
     seed = random_seed() if params["seed"] is None else params["seed"]
-    return Request(validated(params["values"]) if params["values"] else {}, *lengths, seed, params["state_dir"])
+    candidate = {} if params["values"] is None else validated(params["values"])
+    return Request(candidate, *lengths, seed, params["state_dir"])
 
 
 def shown_schedule(request: Request) -> dict:
