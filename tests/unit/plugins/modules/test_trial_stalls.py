@@ -87,7 +87,8 @@ def test_tracing_that_breaks_down_takes_only_the_stalls_along(traced_host):
 def test_a_trial_of_nothing_writes_nothing_and_records_all_the_same(traced_host):
     before = traced_host.read("/proc/sys/net/ipv4/tcp_rmem")
     traced_host.shell("ip link set lo up; mount --bind /proc/sys /proc/sys; mount -o remount,ro,bind /proc/sys")
-    process = traced_host.start_module("socket_buffer_trial", dict({key: OPTIONS[key] for key in OPTIONS if key != "values"}, state_dir=traced_host.folder + "/state"))
+    without_values = {name: value for name, value in OPTIONS.items() if name != "values"}
+    process = traced_host.start_module("socket_buffer_trial", dict(without_values, state_dir=traced_host.folder + "/state"))
     while process.poll() is None:
         traced_host.call(send_datagrams)
     output, errors = process.communicate(timeout=60)
