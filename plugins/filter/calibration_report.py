@@ -6,13 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
-
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._calibration import (
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._filter_arguments import number
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.calibration import (
     calibration,
     calibration_markdown,
     calibration_text,
 )
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._filter_arguments import number
 
 DOCUMENTATION = r"""
 name: calibration_report

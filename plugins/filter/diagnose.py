@@ -6,8 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
-
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis import diagnose
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.diagnosis import diagnose
 
 DOCUMENTATION = r"""
 name: diagnose

@@ -6,8 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
-
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._fleet_diagnosis import diagnose_fleet
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.fleet_diagnosis import diagnose_fleet
 
 DOCUMENTATION = r"""
 name: diagnose_fleet

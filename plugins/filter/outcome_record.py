@@ -6,8 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
-
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._outcome_record import outcome_record
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.outcome_record import outcome_record
 
 DOCUMENTATION = r"""
 name: outcome_record

@@ -7,8 +7,7 @@ import json
 from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
-
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan import plan
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.plan import plan
 
 DOCUMENTATION = r"""
 name: plan

@@ -6,9 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._filter_arguments import number
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._pooled import pooled_verdict
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.pooled import pooled_verdict
 
 DOCUMENTATION = r"""
 name: pooled_verdict

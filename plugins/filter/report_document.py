@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
-
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report import report_document
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.report import report_document
 
 DOCUMENTATION = r"""
 name: report_document

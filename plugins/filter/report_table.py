@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
-
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report_text import report_table
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.report_text import report_table
 
 DOCUMENTATION = r"""
 name: report_table

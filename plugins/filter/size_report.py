@@ -6,8 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
-
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._size_report import size_document, size_markdown, size_table
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.size_report import size_document, size_markdown, size_table
 
 DOCUMENTATION = r"""
 name: size_report

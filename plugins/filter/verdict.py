@@ -6,9 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._filter_arguments import number
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict import verdict
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.verdict import verdict
 
 DOCUMENTATION = r"""
 name: verdict

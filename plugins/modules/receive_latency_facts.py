@@ -187,10 +187,10 @@ ansible_facts:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._latency_session import MEANS_NAMES
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._receive_latency import check_duration, record_latency
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._signals import noted_signals
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.signals import noted_signals
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.latency_session import MEANS_NAMES
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.receive_latency import check_duration, record_latency
 
 
 def main():

@@ -243,12 +243,12 @@ ansible_facts:
 from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_facts import read_host
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles, TolerantFiles
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_identity import read_identity
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._state_dir import DEFAULT_STATE_DIR
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_facts import read_sysctls
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_value import triple
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_facts import read_host
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles, TolerantFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import read_identity
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.state_dir import DEFAULT_STATE_DIR
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_facts import read_sysctls
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import triple
 
 
 def read_facts(files: HostFiles, state_dir: str = DEFAULT_STATE_DIR) -> Dict[str, Any]:

@@ -227,12 +227,12 @@ trial:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_writer import HostWriter
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._state_dir import DEFAULT_STATE_DIR
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_value import validated
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_run import ERRORS, Request, refuse, run_trial
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_schedule import check_lengths, random_seed
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.state_dir import DEFAULT_STATE_DIR
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import validated
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_run import ERRORS, Request, refuse, run_trial
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import check_lengths, random_seed
 
 ARGUMENT_SPEC = {
     "values": {"type": "dict"},

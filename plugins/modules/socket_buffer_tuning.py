@@ -200,13 +200,13 @@ originals:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._dropin import DROPIN_PATH
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce import ERRORS, Request, enforce
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce_report import diff, result
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_writer import HostWriter
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._state_dir import DEFAULT_STATE_DIR
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_value import validated
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.dropin import DROPIN_PATH
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.enforce import ERRORS, Request, enforce
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.enforce_report import diff, result
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.state_dir import DEFAULT_STATE_DIR
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import validated
 
 ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["present", "absent", "recovered"], "default": "present"},

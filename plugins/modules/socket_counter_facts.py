@@ -355,12 +355,11 @@ window:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.facts.collector import get_collector_names
-
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counter_table import ALL_SUBSETS
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._snapshot import snapshot_facts
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._socket_watch import check_top, sockets_now
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._window import check_lengths, record_window
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.counter_table import ALL_SUBSETS
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.snapshot import snapshot_facts
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.window import check_lengths, record_window
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.socket_watch import check_top, sockets_now
 
 MINIMAL_SUBSET = frozenset(("tcp",))
 

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._run_time import trial_seconds
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._sign_flip import least_pairs
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.sign_flip import least_pairs
 
 PREFIX = "socket_buffers_"
 DAY_SECONDS = 86400

@@ -13,7 +13,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._calibration import METRICS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.calibration import METRICS
 
 ROOT = Path(os.path.abspath(__file__)).parents[2]
 BUILD = Path(os.environ.get("LAB_BUILD") or ROOT / ".build")

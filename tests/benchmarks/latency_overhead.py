@@ -17,9 +17,9 @@ if os.environ.get("LATENCY_OVERHEAD_INSIDE") != "1":
     here = dict(os.environ, LATENCY_OVERHEAD_INSIDE="1")
     sys.exit(subprocess.call(["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", sys.executable, *sys.argv], env=here))
 
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles  # noqa: E402
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._latency_session import MEANS_NAMES, LatencySession  # noqa: E402
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._receive_latency import POLL_SECONDS  # noqa: E402
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles  # noqa: E402
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.latency_session import MEANS_NAMES, LatencySession  # noqa: E402
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.receive_latency import POLL_SECONDS  # noqa: E402
 
 
 def sink(listener):

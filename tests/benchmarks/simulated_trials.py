@@ -12,8 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_schedule import schedule
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import schedule
 
 METRIC = "TcpExtTCPRcvCollapsed"
 FLOWS = "TcpCurrEstab"

@@ -20,8 +20,8 @@ SPARE_FILES = 64
 
 SAMPLER = """
 import json, resource, sys
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._socket_watch import SocketWatch
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.socket_watch import SocketWatch
 watch = SocketWatch(HostFiles(), top=10)
 watch._next_look = 0  # not to wait for it
 watch.look()

@@ -18,11 +18,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import GUARDS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.pooled import pooled_verdict
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.verdict import verdict
 from simulated_trials import COUNTERS, METRIC, Design, Traffic, trials
-
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._guards import GUARDS
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._pooled import pooled_verdict
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict import verdict
 
 DESIGNS = {
     "2 minutes": Design(8, 5, 3),

@@ -2,10 +2,9 @@
 import json
 import os
 
-import pytest
-
 import machine
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_table import SYSCTLS
+import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_table import SYSCTLS
 
 FIXTURES = machine.ROOT / "tests" / "fixtures"
 PROC = ("netstat", "protocols", "snmp", "snmp6", "sockstat", "sockstat6", "softnet_stat")

@@ -9,7 +9,7 @@ MOST_LINES = 300
 MOST_MAIN_LINES = 40
 DOCUMENTATION = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
 
-FILES = sorted(PLUGINS.glob("*/*.py"))
+FILES = sorted(PLUGINS.rglob("*.py"))
 MODULES = sorted(PLUGINS.glob("modules/*.py"))
 
 
@@ -26,7 +26,7 @@ def documentation_lines(tree):
             yield lines_of(node)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.relative_to(PLUGINS)}")
 def test_no_file_is_over_300_lines(path):
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) - sum(documentation_lines(ast.parse(text))) <= MOST_LINES

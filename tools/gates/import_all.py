@@ -4,6 +4,7 @@ import pathlib
 import traceback
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+UTILS = ROOT / "plugins" / "module_utils"
 PACKAGE = "ansible_collections.linuxnet.socket_buffers.plugins.module_utils."
 
 
@@ -12,7 +13,7 @@ def compiles(path):
 
 
 def imports(path):
-    importlib.import_module(PACKAGE + path.stem)
+    importlib.import_module(PACKAGE + ".".join(path.relative_to(UTILS).with_suffix("").parts))
 
 
 def works(check, path):
@@ -25,6 +26,6 @@ def works(check, path):
 
 
 results = [works(compiles, path) for path in sorted(ROOT.glob("plugins/modules/*.py"))]
-results += [works(imports, path) for path in sorted(ROOT.glob("plugins/module_utils/_*.py")) if path.stem != "__init__"]
+results += [works(imports, path) for path in sorted(UTILS.rglob("*.py")) if path.stem != "__init__"]
 print("python36: {} passed, {} failed, 0 skipped".format(results.count(True), results.count(False)))
 raise SystemExit(not all(results))

@@ -8,13 +8,11 @@ from pathlib import Path
 
 import pytest
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.linuxnet.socket_buffers.plugins.filter import diagnose, plan, pooled_verdict, verdict
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils import _plan
 
 MODULES = (diagnose, plan, pooled_verdict, verdict)
 FILTERS = {name: function for module in MODULES for name, function in module.FilterModule().filters().items()}
-COLLECTIONS = str(Path(_plan.__file__).parents[5])
+COLLECTIONS = str(Path(plan.__file__).parents[5])
 
 PLAYBOOK = """
 - hosts: localhost

@@ -2,11 +2,10 @@
 import os
 
 import pytest
-
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counter_table import ASKED_FOR, is_gauge
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._proc_parsers import MalformedText
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._snapshot import read_softnet_rows, take_snapshot
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.counter_table import ASKED_FOR, is_gauge
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.proc_parsers import MalformedText
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.snapshot import read_softnet_rows, take_snapshot
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
 
 FIXTURES = os.path.join(os.path.dirname(__file__), "..", "..", "..", "fixtures")
 KERNELS = ("linux-5.10", "linux-6.1", "linux-6.12", "linux-6.18")

@@ -5,10 +5,9 @@ import shutil
 import subprocess
 
 import pytest
-
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_boot import boot_settings, read_boot_files
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_value import canonical
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_boot import boot_settings, read_boot_files
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import canonical
 
 KEYS = (
     "net.ipv4.tcp_rmem",

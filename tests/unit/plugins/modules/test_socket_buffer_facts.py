@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles, TolerantFiles
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl_table import SYSCTLS
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles, TolerantFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_table import SYSCTLS
 from ansible_collections.linuxnet.socket_buffers.plugins.modules import socket_buffer_facts
 
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures"

@@ -22,8 +22,8 @@ SOON_SECONDS = 15  # "within seconds", with room for a busy machine
 # A trial that is killed around its nth write of a sysctl.
 KILLED_AT = """
 import os, runpy, signal
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils import _host_writer
-write, calls = _host_writer.HostWriter.write_sysctl, []
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host import host_writer
+write, calls = host_writer.HostWriter.write_sysctl, []
 def write_sysctl(self, key, text):
     calls.append(key)
     if len(calls) == {nth} and {before}:
@@ -31,41 +31,42 @@ def write_sysctl(self, key, text):
     write(self, key, text)
     if len(calls) == {nth}:
         os.kill(os.getpid(), signal.SIGKILL)
-_host_writer.HostWriter.write_sysctl = write_sysctl
+host_writer.HostWriter.write_sysctl = write_sysctl
 runpy.run_module({{module!r}}, run_name="__main__")
 """
 # A kernel that refuses the nth write, after it took a part of it, or all of the writes after it.
 REFUSED_AT = """
 import errno, runpy
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils import _host_writer
-write, calls = _host_writer.HostWriter.write_sysctl, []
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host import host_writer
+write, calls = host_writer.HostWriter.write_sysctl, []
 def write_sysctl(self, key, text):
     calls.append(key)
     if len(calls) == {nth} or ({forever} and len(calls) > {nth}):
         write(self, key, text.split()[0])
         raise OSError(errno.EINVAL, "Invalid argument", key)
     write(self, key, text)
-_host_writer.HostWriter.write_sysctl = write_sysctl
+host_writer.HostWriter.write_sysctl = write_sysctl
 runpy.run_module({{module!r}}, run_name="__main__")
 """
 # Counters that go backwards.
 RESET_COUNTERS = """
 import runpy
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils import _snapshot, _trial_run
-real = _snapshot.take_snapshot
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters import snapshot
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial import trial_run
+real = snapshot.take_snapshot
 height = [1000]
 def take_snapshot(files):
     height[0] -= 1
     return real(files)._replace(counters={{"c%d" % number: height[0] for number in range(9)}})
-_trial_run.take_snapshot = take_snapshot
+trial_run.take_snapshot = take_snapshot
 runpy.run_module({module!r}, run_name="__main__")
 """
 # A guardian that never says that it is there.
 NO_GUARDIAN = """
 import runpy
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils import _trial_guard
-_trial_guard.START_SECONDS = 0.5
-_trial_guard.subprocess.Popen = lambda *command, **options: None
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial import trial_guard
+trial_guard.START_SECONDS = 0.5
+trial_guard.subprocess.Popen = lambda *command, **options: None
 runpy.run_module({module!r}, run_name="__main__")
 """
 

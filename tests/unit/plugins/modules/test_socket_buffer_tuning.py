@@ -7,13 +7,13 @@ import sys
 
 import pytest
 from ansible.module_utils import basic
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_files import HostFiles
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_identity import read_identity
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host_writer import HostWriter
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._journal import epoch
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._state_dir import hold_lock
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_guard import record_path
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial_record import Record, TriedKey, render
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.journal import epoch
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import read_identity
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.state_dir import hold_lock
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_guard import record_path
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_record import Record, TriedKey, render
 from ansible_collections.linuxnet.socket_buffers.plugins.modules import socket_buffer_tuning
 
 RMEM = "net.ipv4.tcp_rmem"

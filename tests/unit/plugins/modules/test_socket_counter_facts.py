@@ -210,10 +210,10 @@ def test_a_window_has_what_connections_did_in_it(busy_host):
 
 WITHOUT_SOCK_DIAG = """
 import errno, runpy
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils import _sock_diag
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets import sock_diag
 def connect():
     raise PermissionError(errno.EPERM, "Operation not permitted")
-_sock_diag._connect = connect
+sock_diag._connect = connect
 runpy.run_module({module!r}, run_name="__main__")
 """
 

@@ -12,14 +12,14 @@ OPTIONS = {"values": {RMEM: "4096 87380 1048576"}, "pairs": 2, "block_seconds": 
 # Tracing that fails from the third look on.
 BREAKS = """
 import runpy
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils import _event_reader
-poll, looks = _event_reader.EventReader.poll, []
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing import event_reader
+poll, looks = event_reader.EventReader.poll, []
 def broken(self, *given):
     looks.append(1)
     if len(looks) > 3:
         raise OSError(5, "Input/output error", "trace_pipe_raw")
     poll(self, *given)
-_event_reader.EventReader.poll = broken
+event_reader.EventReader.poll = broken
 runpy.run_module({module!r}, run_name="__main__")
 """
 

@@ -1,0 +1,242 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A socket now, and what it was when the window began, as a classed flow with measures. Pure.
+
+Without a window nothing can be subtracted: what would be a change is None, and the class rests on the socket's whole life.
+"""
+import operator
+import struct
+from typing import Any, Dict, FrozenSet, Iterable, NamedTuple, Optional
+
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.buffer_sizes import (
+    RCVBUF_AT_MAX,
+    SNDBUF_AT_MAX,
+    BufferSizes,
+    rcvbuf_probably_locked,
+    standing,
+)
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_signs import NEVER_MEASURED, signs
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.inet_diag import APP_LIMITED, ESTABLISHED, local_port
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.occupancy import UNKNOWN_FILL, Fill, Occupancy
+
+BULK, EXCHANGE, IDLE, UNKNOWN = "bulk", "request_response", "idle", "unknown"
+INBOUND, OUTBOUND = "inbound", "outbound"
+
+# Less than this is over before the size of a buffer matters.
+BULK_LEAST_BYTES = 65536
+# Payload one way between two segments with payload the other way. More than an initial window (10 x 1460) takes more than one round
+# trip, so that windows matter; protocols that answer a stream now and then (HTTP/2 window updates, every 32 KiB) still are bulk.
+BULK_LEAST_RUN_BYTES = 16384
+IDLE_MILLISECONDS = 1000  # of a snapshot: no payload either way for so long
+WRAP_32 = 2 ** 32
+
+CUMULATIVE = (
+    "total_retrans", "bytes_acked", "bytes_received", "data_segs_in", "data_segs_out", "busy_us", "rwnd_limited_us", "sndbuf_limited_us",
+    "drops",
+)
+Changes = NamedTuple("Changes", [(name, Optional[int]) for name in CUMULATIVE])  # type: ignore[misc]
+
+# What is kept of a socket from the start of a window to its end: a few bytes, as there may be very many.
+MARK = struct.Struct(f"={len(CUMULATIVE) + 1}Q")
+_marked = operator.attrgetter(*CUMULATIVE, "rcvbuf")
+_cumulative = operator.attrgetter(*CUMULATIVE)
+
+
+class Measures(NamedTuple):
+    """Of one flow. None: this kernel does not tell, it was never measured, or there is no window to measure it in."""
+
+    goodput_in_bytes_per_second: Optional[float]
+    goodput_out_bytes_per_second: Optional[float]
+    delivery_rate_bytes_per_second: Optional[int]
+    rtt_us: Optional[int]
+    min_rtt_us: Optional[int]
+    rtt_over_min: Optional[float]
+    receiver_rtt_us: Optional[int]
+    cwnd_bytes: int
+    retransmitted_share: Optional[float]
+    rwnd_limited_share: Optional[float]
+    sndbuf_limited_share: Optional[float]
+    rcvbuf_bytes: int
+    sndbuf_bytes: int
+    receive_queue_bytes: int
+    receive_memory_bytes: int
+    receive_memory_share: Optional[float]
+    send_queue_bytes: int
+    send_memory_bytes: int
+    send_memory_share: Optional[float]
+    notsent_bytes: Optional[int]
+    half_full_share: Optional[float]
+    mean_receive_queue_bytes: Optional[float]
+    mean_notsent_bytes: Optional[float]
+    bytes_in: Optional[int]
+    bytes_out: Optional[int]
+    data_segments_out: Optional[int]
+    retransmitted_segments: Optional[int]
+    busy_us: Optional[int]
+    rwnd_limited_us: Optional[int]
+    sndbuf_limited_us: Optional[int]
+    drops: Optional[int]
+    born: Optional[bool]
+    app_limited: bool
+    rcvbuf_at_default: Optional[bool]
+    rcvbuf_at_max: Optional[bool]
+    rcvbuf_above_max: Optional[bool]
+    rcvbuf_probably_locked: Optional[bool]
+    sndbuf_at_default: Optional[bool]
+    sndbuf_at_max: Optional[bool]
+    sndbuf_above_max: Optional[bool]
+    sender_buffer_bound: Optional[bool]
+    both_buffers_bound: Optional[bool]
+    peer_window_bound: Optional[bool]
+    path_queue_bloated: Optional[bool]
+    send_queue_stale: Optional[bool]
+    receive_window_bound: Optional[bool]
+    reader_pausing: Optional[bool]
+
+
+class Flow(NamedTuple):
+    kind: str
+    direction: str
+    port: Optional[int]  # the listening port of an inbound flow
+    measures: Measures
+    socket: Any
+
+
+class Context(NamedTuple):
+    """What all flows of a sample share."""
+
+    seconds: Optional[float]  # of the window; None for a snapshot
+    marks: Dict[int, bytes]  # by cookie
+    ports: FrozenSet[int]  # that somebody listens on
+    sizes: BufferSizes
+    occupancy: Occupancy
+
+
+def mark(found: Any) -> bytes:
+    """What a later look at this socket has to know of now."""
+    values = _marked(found)
+    return MARK.pack(*(values if None not in values else [value or 0 for value in values]))
+
+
+def flow(now: Any, context: Context) -> Flow:
+    port = local_port(now)
+    inbound = port in context.ports
+    if context.seconds is None:
+        return Flow(
+            kind_by_life(now), INBOUND if inbound else OUTBOUND, port if inbound else None,
+            measure(now, NO_CHANGES, None, None, None, context.sizes, UNKNOWN_FILL), now,
+        )
+    known = context.marks.get(now.cookie)
+    if known is None:  # opened in the window: all that it ever did was in it, but in less time
+        changes, rcvbuf_before, seconds, fill = Changes._make(_cumulative(now)), None, None, UNKNOWN_FILL
+    else:
+        before, rcvbuf_before, seconds, fill = MARK.unpack(known), now.rcvbuf, context.seconds, context.occupancy.fill(now)
+        if before == _marked(now):  # as most are; this saves a tenth of the time
+            changes = STILL
+        else:
+            *before, rcvbuf_before = before
+            changes = subtract(_cumulative(now), before)
+    return Flow(
+        kind_by_changes(now, changes), INBOUND if inbound else OUTBOUND, port if inbound else None,
+        measure(now, changes, seconds, known is None, rcvbuf_before, context.sizes, fill), now,
+    )
+
+
+def subtract(now: Iterable[Optional[int]], before: Iterable[int]) -> Changes:
+    """Some are counted in 32 bits, and wrap."""
+    changes = [None if new is None else new - old for new, old in zip(now, before)]
+    return Changes(*[change % WRAP_32 if change is not None and change < 0 else change for change in changes])
+
+
+NO_CHANGES = Changes(*[None] * len(CUMULATIVE))
+STILL = Changes(*[0] * len(CUMULATIVE))
+
+
+def kind_by_changes(now: Any, changes: Any) -> str:
+    """By what it did in the window."""
+    if changes.bytes_acked is None or changes.bytes_received is None:
+        return UNKNOWN
+    # A SYN and a FIN count as a byte, but not as a segment with data.
+    moved = changes.bytes_received > 1 or changes.bytes_acked > 1 or changes.data_segs_in or changes.data_segs_out
+    return _kind(now, changes) if moved or _waits(now) else IDLE
+
+
+def kind_by_life(now: Any) -> str:
+    """By all that it did since it was opened, and how long ago."""
+    if now.bytes_acked is None or now.bytes_received is None:
+        return UNKNOWN
+    recent = min(now.last_data_sent_ms, now.last_data_recv_ms) < IDLE_MILLISECONDS
+    return _kind(now, now) if recent or _waits(now) else IDLE
+
+
+def _waits(now: Any) -> bool:
+    """Whether payload is queued. A FIN that was not read, or not acknowledged, looks like a byte of it."""
+    return now.receive_queue + now.send_queue > (0 if now.state == ESTABLISHED else 2)
+
+
+def _kind(now: Any, moved: Any) -> str:
+    if now.receive_queue >= BULK_LEAST_BYTES or now.send_queue >= BULK_LEAST_BYTES:
+        return BULK
+    outward = moved.bytes_acked > moved.bytes_received
+    most, answers = (moved.bytes_acked, moved.data_segs_in) if outward else (moved.bytes_received, moved.data_segs_out)
+    if answers is None:  # Linux before 4.6: at least so many
+        answers = (moved.bytes_received if outward else moved.bytes_acked) // now.snd_mss
+    return BULK if most >= BULK_LEAST_BYTES and most >= BULK_LEAST_RUN_BYTES * (answers + 1) else EXCHANGE
+
+
+def measure(
+    now: Any, changes: Any, seconds: Optional[float], born: Optional[bool], rcvbuf_before: Optional[int], sizes: BufferSizes,
+    fill: Fill,
+) -> Measures:
+    rtt, busy = now.rtt_us or None, changes.busy_us
+    min_rtt = None if now.min_rtt_us == NEVER_MEASURED else now.min_rtt_us or None
+    # In the order of Measures: to name 40 arguments for each of many sockets takes longer than to compute them.
+    return Measures(
+        # goodput in and out, delivery rate
+        _ratio(changes.bytes_received, seconds),
+        _ratio(changes.bytes_acked, seconds),
+        now.delivery_rate or None,
+        # rtt, least rtt, their ratio, rtt as a receiver, congestion window
+        rtt,
+        min_rtt,
+        _ratio(rtt, min_rtt),
+        now.rcv_rtt_us or None,
+        now.snd_cwnd * now.snd_mss,
+        # shares: retransmitted, limited by the peer's window, limited by our send buffer
+        _ratio(changes.total_retrans, changes.data_segs_out),
+        _ratio(changes.rwnd_limited_us, busy),
+        _ratio(changes.sndbuf_limited_us, busy),
+        # buffers, and what is in them: receiving (payload, memory), sending (payload, memory), not yet sent
+        now.rcvbuf,
+        now.sndbuf,
+        now.receive_queue,
+        now.rmem_alloc,
+        _ratio(now.rmem_alloc, now.rcvbuf),
+        now.send_queue,
+        now.wmem_queued,
+        _ratio(now.wmem_queued, now.sndbuf),
+        now.notsent_bytes,
+        # the queues over several looks
+        *fill,
+        # changes
+        changes.bytes_received,
+        changes.bytes_acked,
+        changes.data_segs_out,
+        changes.total_retrans,
+        busy,
+        changes.rwnd_limited_us,
+        changes.sndbuf_limited_us,
+        changes.drops,
+        # yes, no or null
+        born,
+        bool(now.rate_flags & APP_LIMITED),
+        *standing(now.rcvbuf, sizes.rcvbuf_default, sizes.rcvbuf_max, RCVBUF_AT_MAX),
+        rcvbuf_probably_locked(now, rcvbuf_before, sizes),
+        *standing(now.sndbuf, sizes.sndbuf_default, sizes.sndbuf_max, SNDBUF_AT_MAX),
+        *signs(now, changes, seconds, born, sizes, fill)
+    )
+
+
+def _ratio(part: Optional[float], whole: Optional[float]) -> Optional[float]:
+    return part / whole if whole and part is not None else None

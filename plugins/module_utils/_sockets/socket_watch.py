@@ -1,0 +1,173 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The TCP sockets of this namespace, now or between two moments: the `sockets` of docs/data_shapes.md.
+
+Walks from the netlink edge through the pure parts. A host without sock_diag gets a reason instead of numbers, and nothing fails.
+"""
+import resource
+import socket
+from typing import Any, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional
+
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.snapshot import read_boottime
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.buffer_sizes import BufferSizes, read_buffer_sizes
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_summary import FlowSummary
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flows import Context, flow, mark
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.inet_diag import (
+    FLOW_STATES,
+    INFO,
+    LISTEN,
+    SKMEMINFO,
+    MalformedDump,
+    drained,
+    local_port,
+    parse_sockets,
+    unique,
+)
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.occupancy import Occupancy, seconds_to_next
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.sock_diag import Dump, DumpRefused, read_dump
+
+FAMILIES = (socket.AF_INET, socket.AF_INET6)
+MOST_TOP = 100
+
+
+class Sample(NamedTuple):
+    """Undigested. The dumps follow each other closely, so that all sockets are seen at nearly the same moment."""
+
+    boottime_seconds: float
+    listeners: List[bytes]
+    flows: List[bytes]
+    retries: int
+
+
+def take_sample(dump: Callable[..., Dump] = read_dump) -> Sample:
+    boottime_seconds = read_boottime()
+    flows = [dump(family, FLOW_STATES, (INFO, SKMEMINFO)) for family in FAMILIES]
+    listeners = [dump(family, (LISTEN,), (SKMEMINFO,)) for family in FAMILIES]
+    return Sample(
+        boottime_seconds=boottime_seconds,
+        listeners=[data for one in listeners for data in one.datagrams],
+        flows=[data for one in flows for data in one.datagrams],
+        retries=sum(one.retries for one in flows + listeners),
+    )
+
+
+def check_top(top: int) -> None:
+    if not 0 <= top <= MOST_TOP:
+        raise ValueError(f"top: wants 0 to {MOST_TOP}, got {top}")
+
+
+class SocketWatch:
+    """The start of a window. `look` now and then, and `end` gives what happened since."""
+
+    def __init__(self, files: HostFiles, top: int = 0, window_seconds: float = 0.0, dump: Callable[..., Dump] = read_dump) -> None:
+        self._files, self._top, self._window_seconds, self._dump = files, top, window_seconds, dump
+        self._reason = None  # type: Optional[str]
+        self._occupancy, self._cpu_seconds = Occupancy(), []  # type: Occupancy, List[float]
+        cpu_before = _cpu_seconds()
+        try:
+            sample = take_sample(dump)
+            self._marks = {found.cookie: mark(found) for found in self._occupancy.seen(flows_of(sample))}
+            self._ports = _ports(sample)
+            self._started, self._retries = sample.boottime_seconds, sample.retries
+        except (DumpRefused, MalformedDump) as error:
+            self._reason = str(error)
+        self._spent(cpu_before)
+
+    def look(self) -> None:
+        """At the queues only, and only when it is time again."""
+        if self._reason is not None or read_boottime() < self._next_look:
+            return
+        cpu_before = _cpu_seconds()
+        try:
+            sample = take_sample(self._dump)
+            self._retries += sample.retries
+            for _found in self._occupancy.seen(flows_of(sample)):
+                pass
+        except DumpRefused:
+            pass  # then there is one look less; the next may do better
+        except MalformedDump as error:
+            self._reason = str(error)
+        self._spent(cpu_before)
+
+    def end(self) -> Dict[str, Any]:
+        if self._reason is not None:
+            return unavailable(self._reason)
+        cpu_before = _cpu_seconds()
+        try:
+            sample = take_sample(self._dump)
+            seconds = sample.boottime_seconds - self._started
+            context = Context(seconds, self._marks, self._ports | _ports(sample), read_buffer_sizes(self._files), self._occupancy)
+            result = summarise(sample, context, self._top)
+        except (DumpRefused, MalformedDump) as error:
+            return unavailable(str(error))
+        self._spent(cpu_before)
+        return dict(result, retries=result["retries"] + self._retries, cpu_seconds=self._cpu_seconds)
+
+    def _spent(self, cpu_before: float) -> None:
+        self._cpu_seconds.append(round(_cpu_seconds() - cpu_before, 6))
+        self._next_look = read_boottime() + seconds_to_next(self._cpu_seconds[-1], self._window_seconds)
+
+
+def sockets_now(files: HostFiles, top: int = 0, dump: Callable[..., Dump] = read_dump) -> Dict[str, Any]:
+    """Without a window: what is a change is null."""
+    cpu_before = _cpu_seconds()
+    try:
+        sample = take_sample(dump)
+        result = summarise(sample, Context(None, {}, _ports(sample), read_buffer_sizes(files), Occupancy()), top)
+    except (DumpRefused, MalformedDump) as error:
+        return unavailable(str(error))
+    return dict(result, cpu_seconds=[round(_cpu_seconds() - cpu_before, 6)])
+
+
+def unavailable(reason: str) -> Dict[str, Any]:
+    return {"available": False, "reason": reason}
+
+
+def summarise(sample: Sample, context: Context, top: int) -> Dict[str, Any]:
+    """A sample, used up, and what is known from before into `sockets`."""
+    summary, flows, known = FlowSummary(top), 0, 0
+    for found in context.occupancy.seen(flows_of(sample)):
+        summary.add(flow(found, context))
+        flows += 1
+        known += found.cookie in context.marks
+    watched = context.seconds is not None
+    return dict(
+        summary.result(), available=True, reason=None,
+        seconds=round(context.seconds, 6) if context.seconds is not None else None,
+        looks=context.occupancy.looks if watched else None,
+        flows=flows,
+        born=flows - known if watched else None,
+        closed=len(context.marks) - known if watched else None,
+        listeners=listening(sample, context.sizes),
+        retries=sample.retries,
+    )
+
+
+def flows_of(sample: Sample) -> Iterator[Any]:
+    """The connections of a sample, which is used up by that."""
+    return unique(parse_sockets(drained(sample.flows)))
+
+
+def listening(sample: Sample, sizes: BufferSizes) -> Dict[str, Any]:
+    """What accepted sockets begin with: they inherit the buffers of their listener, not the present defaults."""
+    found = list(unique(parse_sockets(sample.listeners)))
+    return {
+        "sockets": len(found),
+        "ports": len({local_port(one) for one in found}),
+        "rcvbuf_not_default": sum(one.rcvbuf != sizes.rcvbuf_default for one in found) if sizes.rcvbuf_default is not None else None,
+        "sndbuf_not_default": sum(one.sndbuf != sizes.sndbuf_default for one in found) if sizes.sndbuf_default is not None else None,
+        "accept_queue": sum(one.receive_queue for one in found),
+        "accept_queue_full": sum(one.receive_queue > one.send_queue for one in found),
+    }
+
+
+def _ports(sample: Sample) -> FrozenSet[int]:
+    return frozenset(local_port(found) for found in parse_sockets(sample.listeners))
+
+
+def _cpu_seconds() -> float:
+    """Of this process, the kernel's part included."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime

@@ -1,0 +1,45 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connections of each block of a trial, in a few numbers."""
+from typing import Any, Dict, List, Optional
+
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_measures import MEASURES, block_values
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.socket_watch import SocketWatch
+
+
+class FlowRecorder:
+    """Never ends a trial: a host without sock_diag, or a dump that was never whole, takes only the flows along."""
+
+    def __init__(self, files: HostFiles, block_seconds: float) -> None:
+        self._files = files
+        self._block_seconds = block_seconds
+        self._watch = None  # type: Optional[SocketWatch]
+        self._reason = None  # type: Optional[str]
+        self._rows = []  # type: List[Dict[str, Optional[float]]]
+
+    def start_block(self) -> None:
+        if self._reason is None:
+            self._watch = SocketWatch(self._files, window_seconds=self._block_seconds)
+
+    def poll(self) -> None:
+        if self._watch:
+            self._watch.look()
+
+    def end_block(self) -> None:
+        watch, self._watch = self._watch, None
+        if not watch:
+            return
+        sockets = watch.end()
+        if sockets["available"]:
+            self._rows.append(block_values(sockets))
+        else:
+            self._reason = sockets["reason"]
+
+    def table(self, blocks: int) -> Dict[str, Any]:
+        """The `flows` of docs/data_shapes.md for the first blocks of the trial."""
+        if self._reason is not None:
+            return {"available": False, "reason": self._reason}
+        rows = self._rows[:blocks]
+        return {"available": True, "reason": None, "columns": {row.name: [values[row.name] for values in rows] for row in MEASURES}}

@@ -1,0 +1,121 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A trial's own files, and the process that guards it."""
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import time
+from typing import List
+
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.state_dir import LOCK_NAME
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial import guardian
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_record import Record, render
+
+RECORD_NAME = "trial.json"
+SCRIPT_NAME = "trial_guardian.py"
+START_SECONDS = 10
+START_POLL_SECONDS = 0.02
+
+# A service of systemd sees this host as we do when we are in the same namespaces.
+_NAMESPACES = ("net", "mnt", "pid")
+
+
+class GuardianFailed(Exception):
+    """The guardian did not start, so the trial must not."""
+
+
+class Guard:
+    """The guardian of the trial that holds the lock of this state directory."""
+
+    def __init__(self, files: HostFiles, writer: HostWriter, state_dir: str) -> None:
+        self._files = files
+        self._writer = writer
+        self._lock = os.path.join(state_dir, LOCK_NAME)
+        self._record = record_path(state_dir)
+        self._script = os.path.join(state_dir, SCRIPT_NAME)
+
+    def start(self, record: Record) -> None:
+        """Afterwards the guardian watches; if it cannot, nothing is left of the attempt."""
+        try:
+            self._writer.replace_file(self._record, render(record), 0o600)
+            self._writer.replace_file(self._script, guardian.__loader__.get_source(guardian.__name__), 0o600)
+            paths = [self._files.path(path) for path in (self._script, self._record, self._lock)]
+            self._launch([sys.executable, "-I"] + paths)
+        except (OSError, GuardianFailed):
+            self.dismiss()
+            raise
+
+    def is_watching(self) -> bool:
+        """A guardian holds a lock on its script as long as it lives."""
+        try:
+            with open(self._files.path(self._script), "rb") as script:
+                fcntl.flock(script, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return False
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:
+            return False
+
+    def dismiss(self) -> None:
+        """Remove the trial's files; the guardian ends when it sees that."""
+        self._writer.remove_file(self._record)
+        self._writer.remove_file(self._script)
+
+    def _launch(self, command: List[str]) -> None:
+        """As a service of systemd where possible: what ends our login session and its processes must not end the guardian."""
+        if _systemd_sees_this_host(self._files) and _run_as_service(command) and self._appears():
+            return
+        # systemd agrees before it has tried: a policy may forbid it this interpreter.
+        null = subprocess.DEVNULL
+        subprocess.Popen(command, stdin=null, stdout=null, stderr=null, cwd="/", start_new_session=True)
+        if not self._appears():
+            shown = f"{sys.executable} {self._script}"
+            raise GuardianFailed(f"the trial's guardian ({shown}) did not start within {START_SECONDS} s; nothing was tried")
+
+    def _appears(self) -> bool:
+        end = time.monotonic() + START_SECONDS
+        while not self.is_watching():
+            if time.monotonic() > end:
+                return False
+            time.sleep(START_POLL_SECONDS)
+        return True
+
+
+class NothingToGuard:
+    """In a trial that writes nothing."""
+
+    def start(self, record: Record) -> None:
+        """Nobody has to be there."""
+
+    def is_watching(self) -> bool:
+        return True
+
+    def dismiss(self) -> None:
+        """Nothing was left."""
+
+
+def record_path(state_dir: str) -> str:
+    return os.path.join(state_dir, RECORD_NAME)
+
+
+def _systemd_sees_this_host(files: HostFiles) -> bool:
+    if not files.exists("/run/systemd/system") or not shutil.which("systemd-run"):
+        return False
+    try:
+        return all(files.stat(f"/proc/1/ns/{name}") == files.stat(f"/proc/self/ns/{name}") for name in _NAMESPACES)
+    except OSError:
+        return False
+
+
+def _run_as_service(command: List[str]) -> bool:
+    null = subprocess.DEVNULL
+    service = ["systemd-run", "--collect", "--quiet", "--description=Guardian of a socket buffer trial"]
+    try:
+        return subprocess.call(service + command, stdin=null, stdout=null, stderr=null, timeout=START_SECONDS) == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False

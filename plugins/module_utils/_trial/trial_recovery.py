@@ -1,0 +1,57 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cleaning up after a trial that was killed together with its guardian."""
+from typing import Any, Dict, Optional
+
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.journal import epoch
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import read_identity
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.transaction import (
+    FOREIGN,
+    TransactionFailed,
+    restore_values,
+)
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_guard import Guard, record_path
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_record import Record, parse
+
+GONE = "the host, or its network namespace, was started anew since, and the trial's values went with that"
+
+
+def find_killed(files: HostFiles, state_dir: str) -> Optional[Record]:
+    """The record that a killed trial left; whoever calls holds the lock, or knows that nobody does."""
+    path = record_path(state_dir)
+    return parse(files.read_text(path), path)
+
+
+def outlived(record: Record, identity: Dict[str, Any]) -> bool:
+    """Whether what the trial wrote may still be in force."""
+    return epoch(record.identity) == epoch(identity)
+
+
+def recover(files: HostFiles, writer: HostWriter, state_dir: str) -> Optional[Dict[str, Any]]:
+    """Bring back the originals of a killed trial and remove its files. None when there was none. Under the lock."""
+    record = find_killed(files, state_dir)
+    report = _undo(files, writer, record) if record else None
+    Guard(files, writer, state_dir).dismiss()
+    return report
+
+
+def restore_arms(files: HostFiles, writer: HostWriter, originals: Dict[str, str], candidate: Dict[str, str]) -> Dict[str, Dict[str, Any]]:
+    """Back to the originals, from either arm or from a triple that was written half."""
+    return restore_values(files, writer, originals, {key: [text] for key, text in candidate.items()})
+
+
+def lost_keys(restored: Dict[str, Dict[str, Any]]) -> Dict[str, str]:
+    """Keys that could not be brought back, and why. What somebody else set is theirs and not lost."""
+    return {key: row["reason"] for key, row in restored.items() if not row["restored"] and row["reason"] != FOREIGN}
+
+
+def _undo(files: HostFiles, writer: HostWriter, record: Record) -> Dict[str, Any]:
+    if not outlived(record, read_identity(files)):
+        return {"started": record.started, "restored": {}, "reason": GONE}
+    restored = restore_arms(files, writer, record.originals(), record.candidate())
+    for key, reason in sorted(lost_keys(restored).items()):
+        raise TransactionFailed(key, f"a killed trial left {restored[key]['value']!r}, which cannot be put back: {reason}")
+    return {"started": record.started, "restored": restored, "reason": None}

@@ -1,0 +1,36 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Metrics and their values as a person reads them. Pure."""
+from __future__ import annotations
+
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.block_columns import LEVELS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.stalls import LONGEST, STALLED, duration
+
+WORDS = {
+    LONGEST: "longest stall",
+    STALLED: "time in stalls",
+    "flows_bulk_in_bytes": "bulk received",
+    "flows_bulk_out_bytes": "bulk sent",
+    "flows_rwnd_limited_us": "time limited by the receiver's window",
+    "flows_sndbuf_limited_us": "time limited by the send buffer",
+    "flows_bulk_rtt_us": "round trip of bulk flows",
+    "flows_request_rtt_us": "round trip of requests",
+    "flows_request_rtt_p90_us": "slow round trips of requests",
+    "flows_notsent_bytes": "unsent data",
+}
+
+
+def metric_words(metric: str) -> str:
+    return WORDS.get(metric, metric)
+
+
+def shown_value(metric: str, value: float) -> str:
+    """12,345 TCPRcvCollapsed/s; 21.4 ms longest stall."""
+    if metric == STALLED:
+        return f"{duration(value)} stalled/s"
+    if metric in LEVELS:
+        return f"{duration(value) if metric.endswith('_us') else f'{value:,.0f} bytes'} {WORDS[metric]}"
+    if metric.endswith("_bytes"):
+        return f"{value / 1e6:,.3g} MB/s {metric_words(metric)}"
+    return f"{value:,.0f} {metric.removeprefix('TcpExt')}/s" if value >= 100 else f"{value:.3g} {metric.removeprefix('TcpExt')}/s"

@@ -1,0 +1,103 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From outcome records to the rows of the report and its summary; shapes in docs/data_shapes.md. Pure."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.metric_words import shown_value
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.outcome import Outcome, advice, outcome_of
+
+VERSION = 1
+OUTCOMES = ("kept", "reverted", "left", "would_try", "failed", "unreachable")
+MEASURED = ("metric", "before", "after", "effect", "interval", "p_value", "pairs")
+
+
+class HostRows(NamedTuple):
+    """One host's outcome, and its rows: the finding that the plan answers comes first, else the most urgent one."""
+
+    outcome: Outcome
+    rows: list[dict[str, Any]]
+
+
+def report_document(records: Sequence[Mapping[str, Any]], generated: str, hosts: Sequence[str] = ()) -> dict[str, Any]:
+    """The JSON document. Of `hosts`, one without a record is reported as failed: nothing may vanish from a report."""
+    known = {record["host"] for record in records}
+    silent = [{"host": host} for host in hosts if host not in known]
+    reported = sorted((_host_rows(record) for record in [*records, *silent]), key=_urgency)
+    return {
+        "version": VERSION,
+        "generated": generated,
+        "summary": _summary([host.outcome for host in reported]),
+        "rows": [row for host in reported for row in host.rows],
+    }
+
+
+def _urgency(host: HostRows) -> tuple[bool, str]:
+    return (not host.outcome.needs_person, host.rows[0]["host"])
+
+
+def _summary(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    names = [outcome.name for outcome in outcomes]
+    return {
+        "hosts": len(outcomes),
+        **{name: names.count(name) for name in OUTCOMES},
+        "needs_person": sum(outcome.needs_person for outcome in outcomes),
+    }
+
+
+def _host_rows(record: Mapping[str, Any]) -> HostRows:
+    outcome = outcome_of(record)
+    answered = (record.get("plan") or {}).get("scenario")
+    findings = sorted(record.get("findings") or [], key=lambda finding: finding["scenario"] != answered)
+    acted = findings[0] if findings else {}
+    return HostRows(outcome, [_acted_row(record, acted, outcome), *(_other_row(record, finding) for finding in findings[1:])])
+
+
+def _acted_row(record: Mapping[str, Any], finding: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
+    verdict = record.get("verdict") or {}
+    return dict(
+        _finding_columns(record, finding),
+        change=_change(record),
+        before=_rate(verdict, "before"),
+        after=_rate(verdict, "after"),
+        verdict=verdict.get("verdict"),
+        outcome=outcome.name,
+        reason=outcome.reason,
+        needs_person=outcome.needs_person,
+        measured={key: verdict.get(key) for key in MEASURED} if verdict else None,
+        stalls=(record.get("trial") or {}).get("stalls"),
+    )
+
+
+def _other_row(record: Mapping[str, Any], finding: Mapping[str, Any]) -> dict[str, Any]:
+    """A run answers one finding of a host; the others are said, with what would help."""
+    return dict(
+        _finding_columns(record, finding), change=None, before=None, after=None, verdict=None, outcome="left",
+        reason=advice(finding), needs_person=False, measured=None, stalls=None,
+    )
+
+
+def _finding_columns(record: Mapping[str, Any], finding: Mapping[str, Any]) -> dict[str, Any]:
+    facts = record.get("facts") or {}
+    managers = (facts.get("host") or {}).get("managers") or ()
+    return {
+        "host": record["host"],
+        "finding": finding.get("scenario"),
+        "evidence": finding.get("evidence") or [],
+        "kernel_release": (facts.get("identity") or {}).get("kernel_release"),
+        "managers": [manager["name"] for manager in managers if manager.get("active")],
+    }
+
+
+def _change(record: Mapping[str, Any]) -> str | None:
+    changes = (record.get("plan") or record.get("tuning") or {}).get("changes") or ()
+    return "; ".join(f"{change['key']} {change['old']} -> {change['new']}" for change in changes) or None
+
+
+def _rate(verdict: Mapping[str, Any], when: str) -> str | None:
+    """As a person reads it."""
+    value = verdict.get(when)
+    return None if value is None else shown_value(str(verdict["metric"]), value)

@@ -1,0 +1,121 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report document as a person reads it, in a terminal and as Markdown. Pure."""
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.report import OUTCOMES
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.tables import (
+    markdown_table,
+    markdown_text,
+    paragraph,
+    text_table,
+)
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.stalls import duration
+
+COLUMNS = ("host", "finding", "change", "before", "after", "verdict", "outcome")
+HEADER = ("Host", "Finding", "Change", "Before", "After", "Verdict", "Outcome")
+TERMINAL_WIDTH = 120
+MARK = "!"
+NUMBER = re.compile(r"^(\S+(?: (?:us|ms|s)\b)?) ")
+EMPTY = "No host was part of this run. Look at the inventory, at socket_buffers_hosts and at --limit."
+EXIT_STATUS = f"Exit status: 0 when no host needs a person, 2 when one does (marked {MARK})."
+
+
+def report_table(document: Mapping[str, Any], width: int = TERMINAL_WIDTH) -> str:
+    """The table, every reason once with its hosts, the summary, and what the exit status means."""
+    rows = document["rows"]
+    if not rows:
+        return EMPTY
+    table = text_table(["", *HEADER], [[MARK if row["needs_person"] else "", *_cells(_upright(row))] for row in rows], width)
+    reasons = [paragraph(f"{', '.join(hosts)}: {reason}", width) for reason, hosts in _by_reason(rows).items()]
+    return "\n".join([table, "", *reasons, "", summary_line(document["summary"]), EXIT_STATUS])
+
+
+def report_markdown(document: Mapping[str, Any]) -> str:
+    """The same table, then a section for each host with the evidence."""
+    rows = document["rows"]
+    title = f"# Socket buffers: what happened\n\nGenerated {document['generated']}."
+    if not rows:
+        return f"{title}\n\n{EMPTY}\n"
+    table = markdown_table([*HEADER, "Needs a person"], [[*_cells(row), "yes" if row["needs_person"] else "no"] for row in rows])
+    sections = [_section(host, list(found)) for host, found in groupby(rows, key=lambda row: row["host"])]
+    return "\n\n".join([title, summary_line(document["summary"]), table, *sections]) + "\n"
+
+
+def summary_line(summary: Mapping[str, int]) -> str:
+    counts = ", ".join(f"{summary[name]} {_words(name)}" for name in OUTCOMES if summary[name])
+    hosts = "1 host" if summary["hosts"] == 1 else f"{summary['hosts']} hosts"
+    return f"{hosts}: {counts}. Needs a person: {summary['needs_person'] or 'none'}."
+
+
+def _cells(row: Mapping[str, Any]) -> list[str]:
+    return ["-" if row[column] is None else _words(row[column]) if column in ("finding", "outcome") else row[column] for column in COLUMNS]
+
+
+def _upright(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Narrow: the key, the old and the new value below each other, and a rate above its unit."""
+    changes = [change.replace(" ", "\n", 1).replace(" -> ", "\n-> ") for change in (row["change"] or "-").split("; ")]
+    rates = {when: NUMBER.sub(r"\1\n", row[when] or "-") for when in ("before", "after")}
+    return dict(row, change="\n".join(changes), **rates)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _by_reason(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """In a fleet many hosts share one reason."""
+    shared: dict[str, list[str]] = {}
+    for row in rows:
+        shared.setdefault(row["reason"], []).append(row["host"])
+    return shared
+
+
+def _section(host: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    first = rows[0]
+    facts = [f"Linux {first['kernel_release']}" if first["kernel_release"] else ""]
+    facts += [f"sysctls also managed by {', '.join(first['managers'])}" if first["managers"] else ""]
+    about = markdown_text("; ".join(fact for fact in facts if fact))
+    findings = [_finding(row) for row in rows]
+    return "\n\n".join(part for part in (f"## {markdown_text(host)}", about, *findings) if part)
+
+
+def _finding(row: Mapping[str, Any]) -> str:
+    name = _words(row["finding"] or "no finding")
+    lines = [f"**{markdown_text(name)}**, {_words(row['outcome'])}: {markdown_text(row['reason'])}"]
+    evidence = [f"- {markdown_text(_evidence(piece))}" for piece in row["evidence"]]
+    return "\n".join([*lines, *[""] * bool(evidence), *evidence, *_stalls(row.get("stalls"))])
+
+
+def _stalls(stalls: Mapping[str, Any] | None) -> list[str]:
+    """Both arms' histograms side by side."""
+    if not stalls:
+        return []
+    if not stalls["available"]:
+        return ["", markdown_text(f"Stalls were not timed: {stalls['reason']}")]
+    before, after = stalls["before"], stalls["after"]
+    rows = [
+        [f"up to {duration(upper)}", *map(_counted, counts)] for upper, *counts in zip(stalls["upper_us"], before["counts"], after["counts"])
+    ]
+    rows.append(["longest", *(duration(arm["longest_us"] or 0) for arm in (before, after))])
+    rows.append(["stalled per second", *(duration(arm["stalled_us"] / arm["seconds"] if arm["seconds"] else 0) for arm in (before, after))])
+    caption = f"Durations of {stalls['span']} during the trial ({stalls['means']}); a row holds what is longer than the row above:"
+    return ["", markdown_text(caption), "", markdown_table(["Duration", "Present values", "Candidate"], rows)]
+
+
+def _counted(count: int) -> str:
+    return f"{count:,}" if count else "-"
+
+
+def _evidence(piece: Mapping[str, Any]) -> str:
+    value = piece["value"]
+    if value is None:
+        return f"{piece['metric']}: not on this kernel ({piece['source']})"
+    shown = value if isinstance(value, str) else f"{value:,.0f}" if value == int(value) else f"{value:,.2f}" if abs(value) >= 1 else f"{value:.2g}"
+    return f"{piece['metric']}: {shown} {piece['unit'] or ''} ({piece['source']})"

@@ -1,0 +1,100 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a kept change must not make worse, and whether it did. Pure. A new guard is one row."""
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any, NamedTuple
+
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.error_budget import Levels, levels
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.pairs import Arms, paired, together
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.sign_flip import least_p, least_pairs, p_greater
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.stalls import LONGEST, STALLED
+
+# Sign of a log ratio that is bad, by the direction that is good.
+WORSE = {"lower": 1.0, "higher": -1.0}
+# Drops that at least triple, and are more than a handful, are not waved through for lack of proof: they are in doubt.
+LARGE_RATIO, LARGE_EVENTS = 3.0, 20
+
+
+class Guard(NamedTuple):
+    """A rate, its good direction, and the relative worsening that is still put up with."""
+
+    name: str
+    counters: tuple[str, ...]
+    direction: str  # the good one
+    margin: float
+    per: tuple[str, ...] = ()  # divided by these counters instead of by time
+    counts_events: bool = True
+
+
+GUARDS = (
+    # Losses and their repair.
+    Guard("retransmits per segment sent", ("TcpRetransSegs",), "lower", 0.10, ("TcpOutSegs",)),
+    Guard("retransmission timeouts", ("TcpExtTCPTimeouts",), "lower", 0.10),
+    Guard("in-order data dropped", ("TcpExtTCPRcvQDrop",), "lower", 0.10),
+    Guard("receive queues pruned with loss", ("TcpExtRcvPruned",), "lower", 0.10),
+    Guard("out-of-order data dropped", ("TcpExtTCPOFODrop",), "lower", 0.10),
+    Guard("backlog drops", ("TcpExtTCPBacklogDrop",), "lower", 0.10),
+    Guard("UDP receive errors", ("UdpRcvbufErrors", "Udp6RcvbufErrors"), "lower", 0.10),
+    Guard("listener overflows", ("TcpExtListenOverflows",), "lower", 0.10),
+    Guard("softnet drops", ("softnet_dropped",), "lower", 0.10),
+    # Memory.
+    Guard("memory pressure", ("TcpExtTCPMemoryPressures",), "lower", 0.10),
+    Guard("time under memory pressure", ("TcpExtTCPMemoryPressuresChrono",), "lower", 0.10),
+    # What others wait for. A chance of the machine (a hypervisor's) can make one long run: the margin is wide, and size alone says nothing.
+    Guard("longest stall", (LONGEST,), "lower", 0.25, counts_events=False),
+    Guard("time in stalls", (STALLED,), "lower", 0.25, counts_events=False),
+    # Round trips of connections are recorded, but guard nothing yet: a change may move flows from one class to another, and
+    # then the medians of the two arms are of different flows.
+    # Work and throughput: the change must not pay for itself with either. Zero windows are no guard: closing the
+    # window earlier is how a smaller buffer works, and what it costs shows in the octets.
+    Guard("softirq squeezes", ("softnet_time_squeeze",), "lower", 0.25),
+    Guard("received octets", ("IpExtInOctets", "Ip6InOctets"), "higher", 0.05),
+    Guard("sent octets", ("IpExtOutOctets", "Ip6OutOctets"), "higher", 0.05),
+)
+
+
+def judge(guard: Guard, trial: Mapping[str, Any], alpha: float) -> dict[str, Any]:
+    """One guard of one trial, as if every guard had moved."""
+    return judge_arms(guard, arms_of(guard, trial), levels(alpha, [0.0] * len(GUARDS)), alpha)
+
+
+def judge_all(guards: Sequence[Guard], trials: Sequence[Mapping[str, Any]], alpha: float) -> tuple[list[dict[str, Any]], Levels]:
+    """Each guard over these hosts together, and the levels that they and the metric were left with."""
+    found = [(guard, together(arms_of(guard, trial) for trial in trials)) for guard in guards]
+    shares = levels(alpha, [_least_p(arms) for _guard, arms in found if arms is not None and arms.moved()])
+    return [judge_arms(guard, arms, shares, alpha) for guard, arms in found], shares
+
+
+def arms_of(guard: Guard, trial: Mapping[str, Any]) -> Arms | None:
+    return paired(trial, guard.counters, guard.per)
+
+
+def judge_arms(guard: Guard, arms: Arms | None, shares: Levels, alpha: float) -> dict[str, Any]:
+    """ok: true in order, false worse, null in doubt."""
+    judged: dict[str, Any] = {"name": guard.name, "before": None, "after": None, "effect": None, "p_value": None, "ok": True}
+    if arms is None:
+        return judged  # this kernel does not count it
+    if len(set(arms.coins)) < least_pairs(alpha):
+        return dict(judged, ok=None)  # too many blocks whose value is unknown
+    if not arms.moved() or not arms.log_ratios():
+        return judged
+    worsening = [WORSE[guard.direction] * difference for difference in arms.log_ratios()]
+    before, after = arms.rates()
+    p_value, mean = p_greater(worsening, coins=arms.coins_compared()), fmean(worsening)
+    judged.update(before=before, after=after, effect=math.expm1(WORSE[guard.direction] * mean), p_value=p_value)
+    beyond = mean > math.log1p(guard.margin)
+    large = guard.counts_events and guard.direction == "lower" and sum(arms.b_events) >= LARGE_EVENTS and after >= LARGE_RATIO * before
+    if beyond and p_value <= shares.blame:
+        judged["ok"] = False
+    elif large or (beyond and p_value <= shares.doubt_of(_least_p(arms), alpha)):
+        judged["ok"] = None
+    return judged
+
+
+def _least_p(arms: Arms) -> float:
+    return least_p(arms.log_ratios(), arms.coins_compared())

@@ -1,0 +1,165 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Did the candidate help? Blocks of one trial, compared pair by pair. Pure."""
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, WMEM
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import LEAST_SEGMENTS_PER_SECOND, SEGMENTS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.metric_words import metric_words, shown_value
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.block_columns import why_missing
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.error_budget import demand_level
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import GUARDS, WORSE, judge_all
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.pairs import Arms, paired, paired_gauge, together
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import check_keys
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.sign_flip import (
+    interval,
+    least_p,
+    least_pairs,
+    p_greater,
+    smallest_shift,
+)
+
+TRIAL_KEYS = ("status", "reason", "pairs", "blocks", "seconds", "counters", "absent")
+# Whether the arms can be compared at all: what others asked of this host. Never octets or segments, which a change is meant to move.
+DEMAND = ("TcpPassiveOpens", "TcpActiveOpens")
+FLOWS = "TcpCurrEstab"
+# Either may differ by this much before the two arms count as different days.
+DEMAND_MARGIN = 0.10
+
+REACH = {
+    (WMEM, "raise"): "a higher maximum reaches open connections at once, and new ones",
+    (WMEM, "lower"): "a lower maximum reaches open connections within some two seconds where it binds, and new ones at once",
+    (RMEM, "lower"): "a lower maximum reaches connections made after each switch; open ones keep buffers that have grown",
+    (RMEM, "raise"): "a higher maximum reaches connections made after each switch fully; open ones only as far as their window scale goes",
+}
+
+
+def verdict(trial: Mapping[str, Any], plan: Mapping[str, Any], alpha: float = 0.01, min_effect: float = 0.05) -> dict[str, Any]:
+    """The `verdict` of docs/data_shapes.md."""
+    check(trial, plan, alpha, min_effect)
+    if trial["status"] != "complete":
+        return dict(undecided(plan), reason=f"the trial was {trial['status']}: {trial['reason']}")
+    arms = arms_of_metric(trial, plan)
+    if arms is None:
+        return dict(undecided(plan), reason=why_missing(trial, plan["metric"]["name"]))
+    return weighed([trial], arms, plan, alpha, min_effect)
+
+
+def arms_of_metric(trial: Mapping[str, Any], plan: Mapping[str, Any]) -> Arms | None:
+    return paired(trial, (plan["metric"]["name"],))
+
+
+def weighed(
+    trials: Sequence[Mapping[str, Any]], arms: Arms, plan: Mapping[str, Any], alpha: float, min_effect: float,
+) -> dict[str, Any]:
+    """One verdict on complete trials, of one host or of several, and their metric."""
+    metric = plan["metric"]
+    differences, coins = arms.log_ratios(), arms.coins_compared()
+    result = dict(undecided(plan), pairs=len(differences), **dict(zip(("before", "after"), arms.rates())))
+    obstacle = _obstacle(trials, arms, alpha)
+    if obstacle:
+        return dict(result, reason=obstacle + _left_out(trials, differences))
+    better = -WORSE[metric["direction"]]
+    wanted = {guard["name"] for guard in plan["guards"]}
+    guards, shares = judge_all([guard for guard in GUARDS if guard.name in wanted], trials, alpha)
+    worth = abs(math.log1p(better * min_effect))
+    result.update(
+        effect=math.expm1(fmean(differences)),
+        interval=[math.expm1(edge) for edge in interval(differences, alpha, coins)],
+        p_value=p_greater([better * difference for difference in differences], coins=coins),
+        smallest_effect=abs(math.expm1(better * smallest_shift(differences, alpha, coins, worth))),
+        guards=guards,
+    )
+    worse = p_greater([-better * difference for difference in differences], coins=coins) <= shares.metric
+    word, reason = _decide(result, better, worse, alpha, min_effect)
+    return dict(result, verdict=word, reason=reason + _left_out(trials, differences))
+
+
+def check(trial: Mapping[str, Any], plan: Mapping[str, Any], alpha: float, min_effect: float) -> None:
+    check_keys("trial", trial, TRIAL_KEYS, "the `trial` that socket_buffer_trial returned")
+    check_plan(plan, alpha, min_effect)
+
+
+def check_plan(plan: Mapping[str, Any], alpha: float, min_effect: float) -> None:
+    check_keys("plan", plan, ("changes", "metric", "guards"), "the plan that was tried")
+    if not plan["metric"]:
+        raise ValueError("plan: has no metric, so there was nothing to try and there is nothing to judge")
+    for name, value, limit in (("alpha", alpha, 0.5), ("min_effect", min_effect, 1)):
+        if not 0 < value < limit:
+            raise ValueError(f"{name}: wants a number between 0 and {limit}, got {value!r}")
+
+
+def undecided(plan: Mapping[str, Any]) -> dict[str, Any]:
+    notes = [REACH[change["key"], _direction(change)] for change in plan["changes"] if (change["key"], _direction(change)) in REACH]
+    return {
+        "verdict": "inconclusive", "reason": None, "metric": plan["metric"]["name"], "before": None, "after": None, "effect": None,
+        "interval": None, "p_value": None, "pairs": 0, "smallest_effect": None,
+        "reach": {"share": None, "note": "; ".join(notes) or None}, "guards": [],
+    }
+
+
+def _direction(change: Mapping[str, Any]) -> str:
+    old, new = (int(change[side].split()[-1]) for side in ("old", "new"))
+    return "lower" if new < old else "raise"
+
+
+def _obstacle(trials: Sequence[Mapping[str, Any]], arms: Arms, alpha: float) -> str | None:
+    """Why these trials cannot be judged, or None."""
+    needed, coins = least_pairs(alpha), len(set(arms.coins_compared()))
+    if coins < needed:
+        return f"{coins} usable pairs of blocks; an exact test at {alpha:g} needs at least {needed}"
+    traffic = together(paired(trial, (SEGMENTS,)) for trial in trials)
+    if traffic is None or traffic.rates()[0] < LEAST_SEGMENTS_PER_SECOND:
+        return "hardly any TCP traffic during the trial"
+    if not arms.moved():
+        return "the metric did not move in either arm: what the window saw did not come back"
+    return (
+        _other_demand("new connections", together(paired(trial, DEMAND) for trial in trials), alpha)
+        or _other_demand("active flows", together(paired_gauge(trial, FLOWS) for trial in trials), alpha)
+    )
+
+
+def _other_demand(what: str, demand: Arms | None, alpha: float) -> str | None:
+    ratios, coins = (demand.log_ratios(), demand.coins_compared()) if demand else ([], [])
+    shift = fmean(ratios) if ratios else 0.0
+    if abs(shift) <= math.log1p(DEMAND_MARGIN):
+        return None
+    if p_greater([math.copysign(1, shift) * ratio for ratio in ratios], coins=coins) > demand_level(alpha, least_p(ratios, coins)):
+        return None
+    return f"demand differed between the arms ({math.expm1(shift):+.0%} {what} with the candidate), so they cannot be compared"
+
+
+def _left_out(trials: Sequence[Mapping[str, Any]], differences: Sequence[float]) -> str:
+    pairs = sum(trial["pairs"] for trial in trials)
+    missing = pairs - len(differences)
+    return f" ({missing} of {pairs} pairs left out: the counter is not known in one of their blocks)" if missing else ""
+
+
+def _decide(result: Mapping[str, Any], better: float, worse: bool, alpha: float, min_effect: float) -> tuple[str, str]:
+    """Verdict and reason: the first rule that applies decides."""
+    low, high = result["interval"]
+    shown = f"{metric_words(result['metric'])} {result['effect']:+.1%} ({low:+.1%} to {high:+.1%})"
+    rates = " to ".join(shown_value(result["metric"], result[when]) for when in ("before", "after"))
+    broken, doubtful = (", ".join(guard["name"] for guard in result["guards"] if guard["ok"] is ok) for ok in (False, None))
+    worth_it = abs(result["effect"]) >= min_effect
+    seen = f"this trial could have seen {result['smallest_effect']:.0%}"
+    if broken:
+        return "regressed", f"worse with the candidate: {broken}; {shown}"
+    if worse and worth_it:
+        return "regressed", f"the candidate made it worse: {shown}"
+    if max(abs(low), abs(high)) < min_effect:
+        return "unchanged", f"any change is smaller than the {min_effect:.0%} that is worth keeping: {shown}; {seen}"
+    if result["p_value"] > alpha or not worth_it:
+        return "inconclusive", f"no proof of an improvement by {min_effect:.0%}: {shown}; {seen}"
+    # The logarithm looks at the typical block; a few enormous ones may outweigh all the others.
+    if better * (result["after"] - result["before"]) <= 0:
+        return "inconclusive", f"the typical block improved, but bursts made up for it: {shown}, in all {rates}"
+    if doubtful:
+        return "inconclusive", f"better, but {doubtful} may be worse; {shown}"
+    return "improved", f"{shown}, every guard in order"

@@ -1,0 +1,104 @@
+"""Losses of interfaces: which interfaces, which driver statistics, and numbers that a device does not have."""
+import errno
+
+import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.nic import LOSS, interfaces, nic_counters, read_nics
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.proc_parsers import MalformedText
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
+
+
+def interface(root, name, physical=True, **numbers):
+    folder = root / "sys/class/net" / name
+    (folder / "statistics").mkdir(parents=True)
+    if physical:
+        (folder / "device").mkdir()
+    for path, value in numbers.items():
+        (folder / path.replace("statistics_", "statistics/", 1)).write_text(f"{value}\n")
+
+
+@pytest.fixture
+def files(tmp_path):
+    return HostFiles(str(tmp_path))
+
+
+def test_interfaces_with_a_device_come_first(tmp_path, files):
+    interface(tmp_path, "lo", physical=False)
+    interface(tmp_path, "docker0", physical=False)
+    interface(tmp_path, "eth1")
+    interface(tmp_path, "eth0")
+    (tmp_path / "sys/class/net/bonding_masters").write_text("\n")
+    assert interfaces(files) == ["eth0", "eth1"]
+
+
+def test_a_container_has_interfaces_without_a_device(tmp_path, files):
+    interface(tmp_path, "lo", physical=False)
+    interface(tmp_path, "eth0", physical=False)
+    assert interfaces(files) == ["eth0"]
+
+
+def test_counters_are_flat_and_missing_ones_null(tmp_path, files):
+    interface(tmp_path, "eth0", statistics_rx_dropped=7, statistics_tx_errors=0)
+    counters = nic_counters(files)
+    assert counters["nic_eth0_rx_dropped"] == 7 and counters["nic_eth0_tx_errors"] == 0 and counters["nic_eth0_rx_missed_errors"] is None
+
+
+@pytest.mark.parametrize("speed, expected", [("25000", 25000), ("-1", None), ("0", None)])
+def test_speed_unknown_to_the_driver_is_null(tmp_path, files, speed, expected):
+    interface(tmp_path, "eth0", speed=speed, mtu=1500)
+    nic = read_nics(files)["eth0"]
+    assert nic["speed_mbps"] == expected and nic["mtu"] == 1500
+
+
+class Device(HostFiles):
+    """Answers as /sys does for a device that is down or going away."""
+
+    def __init__(self, root, code):
+        super().__init__(root)
+        self.code = code
+
+    def read_text(self, path):
+        raise OSError(self.code, "refused", path)
+
+
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENODEV])
+def test_a_number_the_device_does_not_have_is_null(tmp_path, code):
+    interface(tmp_path, "eth0")
+    assert read_nics(Device(str(tmp_path), code))["eth0"]["speed_mbps"] is None
+
+
+def test_a_number_that_may_not_be_read_is_an_error(tmp_path):
+    interface(tmp_path, "eth0")
+    with pytest.raises(PermissionError, match="statistics/rx_missed_errors"):
+        nic_counters(Device(str(tmp_path), errno.EACCES))
+
+
+def test_a_broken_number_names_its_file(tmp_path, files):
+    interface(tmp_path, "eth0", statistics_rx_dropped="many")
+    with pytest.raises(MalformedText, match="/sys/class/net/eth0/statistics/rx_dropped: expected an integer, got 'many"):
+        nic_counters(files)
+
+
+@pytest.mark.parametrize("name, tells_of_loss", [
+    ("rx_missed_errors", True),  # e1000e, ixgbe
+    ("rx_no_buffer_count", True),
+    ("rx_no_dma_resources", True),
+    ("alloc_rx_buff_failed", True),
+    ("rx_out_of_buffer", True),  # mlx5
+    ("rx_discards_phy", True),
+    ("rx0_buff_alloc_err", True),
+    ("rx_queue_0_drops", True),  # virtio_net
+    ("queue_0_rx_page_alloc_fail", True),  # ena
+    ("pps_allowance_exceeded", True),
+    ("  rx buf alloc fail", True),  # vmxnet3
+    ("  pkts rx OOB", True),
+    ("tx_no_memory", True),  # hv_netvsc
+    ("rx_fifo_errors", True),
+    ("rx_packets", False),
+    ("tx_bytes", False),
+    ("interrupts", False),
+    ("rx_queue_0_kicks", False),
+    ("tx_broadcast", False),
+    ("lro_flushed", False),
+])
+def test_driver_statistics_that_tell_of_loss(name, tells_of_loss):
+    assert bool(LOSS.search(name)) == tells_of_loss

@@ -1,0 +1,30 @@
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_measures import MEASURES, block_values
+
+SUMS = {"bytes_in": 0, "bytes_out": 0, "rwnd_limited_us": None, "sndbuf_limited_us": None}
+NO_QUANTILES = {"rtt_us": None, "mean_notsent_bytes": None}
+
+
+def group(kind, direction, flows, rtt=None, **sums):
+    quantiles = dict(NO_QUANTILES)
+    if rtt:
+        quantiles["rtt_us"] = {"p50": rtt, "p90": 2 * rtt, "p99": 3 * rtt, "max": 4 * rtt}
+    return {"class": kind, "direction": direction, "flows": flows, "counts": {}, "sums": dict(SUMS, **sums), "quantiles": quantiles}
+
+
+def test_both_directions_of_a_class_together():
+    values = block_values({"groups": [
+        group("bulk", "inbound", 2, rtt=1000, bytes_in=5_000, rwnd_limited_us=7),
+        group("bulk", "outbound", 6, rtt=3000, bytes_in=100, bytes_out=9_000, rwnd_limited_us=3),
+        group("request_response", "inbound", 4, rtt=400, bytes_in=77, rwnd_limited_us=5),
+    ]})
+    assert values["flows_bulk_in_bytes"] == 5_100 and values["flows_bulk_out_bytes"] == 9_000
+    assert values["flows_rwnd_limited_us"] == 15  # of all classes
+    assert values["flows_bulk_rtt_us"] == 2_500  # weighted by flows
+    assert (values["flows_request_rtt_us"], values["flows_request_rtt_p90_us"]) == (400, 800)
+    assert values["flows_notsent_bytes"] is None and values["flows_sndbuf_limited_us"] == 0
+
+
+def test_without_a_flow_amounts_are_nothing_and_levels_unknown():
+    values = block_values({"groups": []})
+    assert set(values) == {measure.name for measure in MEASURES}
+    assert all(values[measure.name] == (None if measure.is_level else 0) for measure in MEASURES)

@@ -1,0 +1,166 @@
+"""What one flow shows of the buffers that bound it. Sockets are made by hand, with numbers such as the delay line gave."""
+import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.buffer_sizes import BufferSizes
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_signs import NO_SIGNS, UNKNOWN_SIGNS, Signs, signs
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flows import CUMULATIVE, STILL, Changes, Measures
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.inet_diag import INFO_FIELDS, MEMORY_FIELDS, Socket
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.occupancy import UNKNOWN_FILL, Fill
+
+MIB = 1048576
+SIZES = BufferSizes(131072, 4 * MIB, 16384, 4 * MIB, 4 * MIB, True)
+QUIET = dict(
+    {field.name: 0 for field in MEMORY_FIELDS + INFO_FIELDS},
+    family=2, state=1, endpoints=bytes(36), cookie=7, receive_queue=0, send_queue=0, rcvbuf=131072, sndbuf=87040, snd_mss=1448, snd_cwnd=10,
+)
+# 25 MB/s over 40 ms: a megabyte in flight, with the buffer at its maximum and a congestion window that would allow four times as much.
+SENDING = dict(
+    sndbuf=4 * MIB, wmem_queued=3 * MIB, send_queue=2 * MIB, notsent_bytes=100_000, snd_cwnd=3000, rtt_us=40_400, min_rtt_us=40_000,
+    snd_wnd=16 * MIB,
+)
+SENT = dict(bytes_acked=250_000_000, busy_us=9_900_000)
+# 50 MB/s over 40 ms: two megabytes, of a window of three, in every round trip.
+RECEIVING = dict(rcvbuf=4 * MIB, rmem_alloc=100_000, rcv_rtt_us=40_300, min_rtt_us=40_000, rcv_wnd=3 * MIB)
+RECEIVED = dict(bytes_received=500_000_000, data_segs_in=350_000)
+# A small buffer, half full in four looks of ten.
+PAUSING = dict(rcvbuf=200_000, rcv_wnd=65536)
+EMPTY, FOUR_OF_TEN = Fill(0.0, 0.0, 0.0), Fill(0.4, 60_000.0, 0.0)
+
+
+def shown(values, changes, fill=EMPTY, seconds=10.0, born=False, sizes=SIZES, **more):
+    """Names of the signs."""
+    found = signs(Socket(**dict(QUIET, **dict(values, **more))), STILL._replace(**changes), seconds, born, sizes, fill)
+    assert set(map(type, found)) == {bool}
+    return [name for name, value in zip(found._fields, found) if value]
+
+
+def test_signs_are_the_last_of_the_measures():
+    assert Measures._fields[-len(Signs._fields):] == Signs._fields
+
+
+@pytest.mark.parametrize("more, names", [
+    ({}, ["sender_buffer_bound"]),
+    ({"sndbuf": 4 * MIB * 9 // 10}, []),  # may grow by itself
+    ({"sndbuf": 4 * MIB + 1}, []),  # SO_SNDBUF, or an earlier maximum
+    ({"wmem_queued": 2 * MIB - 1}, []),  # not full: there is not enough to send
+    ({"wmem_queued": 3_500_000}, []),  # the congestion window has no more room either
+    ({"rtt_us": 50_001}, []),  # the path is full already
+    ({"rtt_us": 1_000, "min_rtt_us": 5}, ["sender_buffer_bound"]),  # a large ratio of very little
+    ({"rtt_us": 1_006, "min_rtt_us": 5}, []),
+    ({"min_rtt_us": 2 ** 32 - 1}, []),
+    ({"send_queue": 0}, []),
+])
+def test_sender_buffer(more, names):
+    assert shown(SENDING, SENT, **more) == names
+
+
+LIMITED = dict(SENT, rwnd_limited_us=8_000_000)
+
+
+@pytest.mark.parametrize("more, changes, names", [
+    ({"snd_wnd": MIB}, LIMITED, ["both_buffers_bound"]),
+    ({"snd_wnd": MIB, "sndbuf": 2 * MIB}, LIMITED, ["peer_window_bound"]),
+    ({"snd_wnd": MIB, "sndbuf": 2 * MIB}, dict(LIMITED, rwnd_limited_us=1_900_000), []),  # not for most of the time
+    ({"snd_wnd": MIB, "sndbuf": 2 * MIB, "rtt_us": 51_000}, LIMITED, []),  # the path is full already
+    ({"snd_wnd": 65_535, "sndbuf": 2 * MIB}, LIMITED, []),  # a reader closes it
+    ({"snd_wnd": 65_536, "sndbuf": 2 * MIB}, LIMITED, ["peer_window_bound"]),
+    ({"snd_wnd": MIB, "sndbuf": 2 * MIB}, dict(LIMITED, bytes_acked=100_000_000), []),  # and opens it late
+])
+def test_peer_window(more, changes, names):
+    assert shown(SENDING, changes, **more) == names
+
+
+@pytest.mark.parametrize("unsent, names", [
+    (MIB, ["peer_window_bound"]),  # as much again is queued: enough for twice the window
+    (MIB - 1, ["both_buffers_bound"]),
+])
+def test_both_buffers(unsent, names):
+    assert shown(SENDING, LIMITED, Fill(0.0, 0.0, float(unsent)), snd_wnd=MIB) == names
+
+
+@pytest.mark.parametrize("unsent, fill, names", [
+    (10 ** 6, Fill(0.0, 0.0, 1_085_000.0), ["sender_buffer_bound"]),
+    (10 ** 6, Fill(0.0, 0.0, 1_087_000.0), []),  # waits for the congestion window, not for the buffer
+    (1_085_000, UNKNOWN_FILL, ["sender_buffer_bound"]),  # of a new connection there is one look only
+    (1_087_000, UNKNOWN_FILL, []),
+])
+def test_unsent_data_is_that_of_all_looks(unsent, fill, names):
+    assert shown(SENDING, SENT, fill, notsent_bytes=unsent, seconds=None) == names
+
+
+BLOATED = dict(SENDING, rtt_us=300_000, min_rtt_us=20_000, snd_cwnd=800)
+
+
+@pytest.mark.parametrize("more, changes, names", [
+    ({}, SENT, ["path_queue_bloated"]),
+    ({"min_rtt_us": 5, "rtt_us": 8_004}, SENT, []),  # a ratio of 1600, but of less than 8 ms
+    ({"min_rtt_us": 1_000, "rtt_us": 9_000}, SENT, ["path_queue_bloated"]),
+    ({}, dict(SENT, bytes_acked=0, bytes_received=9), []),  # it hangs, and its round trip is of the past
+    ({"min_rtt_us": 200_000}, SENT, []),  # 100 ms, but half as long again
+    ({"send_queue": 65_535}, SENT, []),  # it is not this flow that fills the queue
+    ({"send_queue": 65_536}, SENT, ["path_queue_bloated"]),
+    ({}, LIMITED, []),  # the peer's window bounds what is queued
+])
+def test_path_queue(more, changes, names):
+    assert shown(BLOATED, changes, **more) == names
+
+
+STALE = dict(SENDING, snd_cwnd=40, sndbuf=MIB, rtt_us=20_100, min_rtt_us=20_000)
+
+
+@pytest.mark.parametrize("notsent, names", [(16_383, []), (16_384, ["send_queue_stale"])])
+def test_a_send_queue_of_next_to_nothing_is_not_stale(notsent, names):
+    assert shown(STALE, dict(SENT, bytes_acked=10_000), Fill(0.0, 0.0, float(notsent)), snd_cwnd=1) == names
+
+
+@pytest.mark.parametrize("notsent, changes, names", [
+    (1_000_000, SENT, ["send_queue_stale"]),
+    (499_000, SENT, []),  # gone in less than 20 ms
+    (170_000, dict(SENT, bytes_acked=25_000_000), []),  # three congestion windows are 173,760
+    (174_000, dict(SENT, bytes_acked=25_000_000), ["send_queue_stale"]),
+    (1_000_000, LIMITED, []),  # the peer does not take it: a shorter queue would not make it
+    (1_000_000, dict(SENT, bytes_acked=0), []),  # it hangs
+])
+def test_stale_send_queue(notsent, changes, names):
+    assert shown(STALE, changes, Fill(0.0, 0.0, float(notsent))) == names
+
+
+@pytest.mark.parametrize("more, changes, names", [
+    ({}, RECEIVED, ["receive_window_bound"]),
+    ({"rcvbuf": 3 * MIB}, RECEIVED, []),  # grows by itself
+    ({"rcvbuf": 5 * MIB}, RECEIVED, []),
+    ({"rmem_alloc": 2 * MIB}, RECEIVED, []),  # the reader does not keep up
+    ({}, dict(RECEIVED, bytes_received=300_000_000), []),  # a third of the window stays unused
+    ({"rcv_rtt_us": 90_000}, RECEIVED, []),  # the path is full already
+    ({"rcv_wnd": None}, RECEIVED, ["receive_window_bound"]),  # before Linux 6.2
+    ({"rcv_wnd": None}, dict(RECEIVED, bytes_received=300_000_000), []),
+])
+def test_receive_window(more, changes, names):
+    assert shown(RECEIVING, changes, **more) == names
+
+
+@pytest.mark.parametrize("fill, more, changes, names", [
+    (FOUR_OF_TEN, {}, RECEIVED, ["reader_pausing"]),
+    (FOUR_OF_TEN, {"rcvbuf": 262_145}, RECEIVED, []),  # it has grown: its default is history
+    (FOUR_OF_TEN, {}, dict(RECEIVED, bytes_received=499 * 350_000), []),  # small segments: collapsing has its own cure
+    (FOUR_OF_TEN, {"rcvbuf": 131_071}, RECEIVED, []),  # SO_RCVBUF: no default reaches it
+    (Fill(0.1, 60_000.0, 0.0), {}, RECEIVED, []),
+    (Fill(1.0, 60_000.0, 0.0), {}, RECEIVED, []),  # never empty: a slow reader
+    (EMPTY, {"born": True, "seconds": None, "rmem_alloc": 100_000}, RECEIVED, ["reader_pausing"]),
+    (EMPTY, {"born": True, "seconds": None, "rmem_alloc": 99_999}, RECEIVED, []),
+    (FOUR_OF_TEN, {}, dict(bytes_received=1), []),  # a FIN
+])
+def test_pausing_reader(fill, more, changes, names):
+    assert shown(PAUSING, changes, fill, **more) == names
+
+
+def test_what_did_nothing_shows_nothing():
+    assert signs(Socket(**dict(QUIET, **dict(SENDING, send_queue=0))), STILL, 10.0, False, SIZES, FOUR_OF_TEN) == NO_SIGNS
+
+
+@pytest.mark.parametrize("changes, sizes, snd_wnd", [
+    (Changes(*[None] * len(CUMULATIVE)), SIZES, 0),  # a snapshot
+    (STILL._replace(**SENT), SIZES._replace(sndbuf_max=None), 0),
+    (STILL._replace(**SENT), SIZES, None),  # before Linux 5.4
+])
+def test_what_cannot_be_told_is_not_said(changes, sizes, snd_wnd):
+    assert signs(Socket(**dict(QUIET, **dict(SENDING, snd_wnd=snd_wnd))), changes, 10.0, False, sizes, EMPTY) == UNKNOWN_SIGNS

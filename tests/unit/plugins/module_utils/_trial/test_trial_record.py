@@ -1,0 +1,54 @@
+import json
+
+import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_record import (
+    Record,
+    RecordError,
+    TriedKey,
+    parse,
+    render,
+)
+
+RMEM = "net.ipv4.tcp_rmem"
+RECORD = Record(
+    started="2025-03-01T12:00:00+00:00",
+    identity={"boot_id": "944f44bd-f5cf-4fc7-9580-ade87c3d07a4", "netns": "cookie:4097"},
+    pid=4711,
+    start_ticks=81500,
+    limit_seconds=638.6,
+    keys={RMEM: TriedKey("/proc/sys/net/ipv4/tcp_rmem", "4096\t131072\t6291456", "4096 131072 2097152")},
+)
+
+
+def test_what_was_written_is_read():
+    assert parse(render(RECORD), "trial.json") == RECORD
+    assert RECORD.originals() == {RMEM: "4096\t131072\t6291456"} and RECORD.candidate() == {RMEM: "4096 131072 2097152"}
+
+
+def test_no_file_is_no_record():
+    assert parse(None, "trial.json") is None
+
+
+def edited(**changes):
+    return json.dumps(dict(json.loads(render(RECORD)), **changes))
+
+
+@pytest.mark.parametrize("text, message", [
+    ("", "damaged"),
+    ("[]", "damaged"),
+    ("{", "damaged"),
+    ('{"version": 1}', "damaged"),
+    ("null", "damaged"),
+    (render(RECORD)[:100], "damaged"),
+    (edited(keys={}), "names no sysctl"),
+    (edited(keys={"kernel.core_pattern": {"path": "/proc/sys/kernel/core_pattern", "original": "|x", "candidate": "|y"}}), "core_pattern"),
+    (edited(keys={RMEM: {"path": "p", "original": None, "candidate": "1 2 3"}}), "damaged"),
+    (edited(keys={RMEM: ["p", "o", "c"]}), "damaged"),
+    (edited(identity="here"), "identity"),
+    (edited(extra=1), "damaged"),
+    (edited(version=2), "version 2"),
+])
+def test_a_record_that_cannot_be_used_is_named(text, message):
+    with pytest.raises(RecordError, match=message) as raised:
+        parse(text, "/state/trial.json")
+    assert str(raised.value).startswith("/state/trial.json")

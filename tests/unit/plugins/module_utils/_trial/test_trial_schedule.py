@@ -1,0 +1,56 @@
+import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import (
+    check_lengths,
+    limit_seconds,
+    random_seed,
+    schedule,
+    total_seconds,
+)
+
+
+def orders(pairs, seed):
+    blocks = schedule(pairs, seed)
+    assert [block.pair for block in blocks] == [index // 2 for index in range(2 * pairs)]
+    return ["".join(block.arm for block in blocks[index:index + 2]) for index in range(0, 2 * pairs, 2)]
+
+
+def test_every_pair_has_both_arms_in_a_drawn_order():
+    drawn = orders(1000, 1)
+    assert set(drawn) == {"AB", "BA"}
+    assert 400 < drawn.count("AB") < 600
+
+
+def test_a_seed_gives_the_same_order_on_every_python():
+    assert orders(8, 4) == ["BA", "BA", "BA", "AB", "BA", "BA", "BA", "BA"]
+    assert orders(8, 5) != orders(8, 4)
+
+
+def test_random_seeds_differ_and_are_seeds():
+    seeds = {random_seed() for _attempt in range(5)}
+    assert len(seeds) > 1 and all(0 <= seed < 2 ** 31 for seed in seeds)
+
+
+def test_the_time_counts_wash_outs_beside_the_blocks():
+    assert total_seconds(16, 15, 3) == 576
+    assert limit_seconds(576) == pytest.approx(638.6)
+
+
+@pytest.mark.parametrize("lengths", [(16, 15, 3), (1, 0.1, 0), (1000, 40, 3)])
+def test_lengths_that_can_be_run(lengths):
+    check_lengths(*lengths)
+
+
+@pytest.mark.parametrize("lengths, named", [
+    ((0, 15, 3), "pairs"),
+    ((1001, 1, 0), "pairs"),
+    ((1, 0.05, 0), "block_seconds"),
+    ((1, float("nan"), 0), "block_seconds"),
+    ((1, float("inf"), 0), "86400"),
+    ((1, 15, 15), "washout_seconds"),
+    ((1, 15, -1), "washout_seconds"),
+    ((1, 15, float("nan")), "washout_seconds"),
+    ((1000, 100, 0), "200000 seconds"),
+])
+def test_lengths_that_cannot(lengths, named):
+    with pytest.raises(ValueError, match=named):
+        check_lengths(*lengths)

@@ -1,0 +1,223 @@
+"""Findings into one candidate, or none and why."""
+import re
+
+import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import validated
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import SCENARIOS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.plan import ANSWERS, plan
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import GUARDS
+
+RMEM, WMEM = "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"
+MIB = 1048576
+GIB = 1024 * MIB
+
+
+def facts(maximum=32 * MIB, default=131072, writable=True, tcp_mem="94056 125409 188112", ram=2 * GIB, page=4096, present=True):
+    sizes = {"min": 4096, "default": default, "max": maximum}
+    return {
+        "host": {"ram_bytes": ram, "page_size_bytes": page},
+        "tcp_rmem": sizes if present else None,
+        "tcp_wmem": {"min": 4096, "default": 16384, "max": 4 * MIB} if present else None,
+        "sysctls": {
+            WMEM: {"present": present, "writable": writable, "value": f"4096 16384 {4 * MIB}"},
+            RMEM: {"present": present, "writable": writable, "value": " ".join(map(str, sizes.values()))},
+            "net.ipv4.tcp_mem": {"present": tcp_mem is not None, "value": tcp_mem},
+        },
+    }
+
+
+def latency(longest_us=24_000, count=40, span="tcp_collapse"):
+    return {"available": True, "reason": None, span: {"available": True, "count": count, "max_us": longest_us}}
+
+
+def finding(scenario):
+    row = next(row for row in SCENARIOS if row.name == scenario)
+    return {"scenario": scenario, "key": row.key, "direction": row.direction, "evidence": [], "summary": "", "remedy": None}
+
+
+@pytest.mark.parametrize("scenario, host, policy, maximum", [
+    ("collapsing", facts(32 * MIB), {}, 2 * MIB),
+    ("collapsing", facts(6 * MIB), {}, MIB),
+    ("collapsing", facts(32 * MIB, default=4 * MIB), {}, 4 * MIB),
+    ("collapsing", facts(40_000_001), {}, 2_498_560),
+    ("collapsing", facts(40_000_001, page=65536), {}, 2_490_368),
+    ("collapsing", facts(32 * MIB), {"collapse_divisor": 4}, 8 * MIB),
+    ("collapsing", facts(32 * MIB), {"collapse_divisor": "4", "rmem_max_floor_bytes": "16777216"}, 16 * MIB),
+    ("memory_pressure", facts(32 * MIB), {}, 16 * MIB),
+    ("pruning_with_loss", facts(6 * MIB), {}, 12 * MIB),
+    ("pruning_with_loss", facts(6 * MIB), {"rmem_max_ceiling_bytes": 8 * MIB}, 8 * MIB),
+    # An eighth of the pressure mark, 125409 pages.
+    ("pruning_with_loss", facts(48 * MIB), {}, 64_208_896),
+    # 1/128 of RAM, where tcp_mem cannot be seen.
+    ("pruning_with_loss", facts(12 * MIB, tcp_mem=None), {}, 16 * MIB),
+    ("pruning_with_loss", facts(48 * MIB, tcp_mem=None, ram=None), {}, 64 * MIB),
+    # No sysctl takes more than 2^31 - 1.
+    ("pruning_with_loss", facts(2 * GIB - 8192, tcp_mem=None, ram=None), {"rmem_max_ceiling_bytes": 8 * GIB}, 2 * GIB - 4096),
+])
+def test_candidates(scenario, host, policy, maximum):
+    made = plan([finding(scenario)], host, policy)
+    (change,) = made["changes"]
+    sizes = host["tcp_rmem"]
+    assert change["key"] == RMEM
+    assert change["old"] == f"4096 {sizes['default']} {sizes['max']}"
+    assert change["new"] == f"4096 {sizes['default']} {maximum}"
+    assert change["reason"] and change["ceiling"]
+    assert validated({RMEM: change["new"]}) == {RMEM: change["new"]}
+    assert made["scenario"] == scenario and not made["blocked"]
+    assert made["metric"] == {"name": ANSWERS[scenario].metric, "direction": "lower"}
+
+
+def test_a_candidate_is_called_a_start_and_not_a_proof():
+    assert "not a proof" in plan([finding("collapsing")], facts())["reason"]
+
+
+@pytest.mark.parametrize("scenario", ["collapsing", "pruning_with_loss", "memory_pressure"])
+def test_the_guards_are_all_but_the_metric(scenario):
+    made = plan([finding(scenario)], facts(8 * MIB))
+    named = {guard["name"] for guard in made["guards"]}
+    assert {guard.name for guard in GUARDS} - named == {guard.name for guard in GUARDS if made["metric"]["name"] in guard.counters}
+    assert {"name": "received octets", "direction": "higher"} in made["guards"]
+
+
+@pytest.mark.parametrize("findings, host, policy, reason, blocked", [
+    ([finding("slow_reader")], facts(), {}, "slow_reader: no buffer size", False),
+    ([finding("growth_only")], facts(), {}, "growth_only", False),
+    ([], facts(), {}, "no finding", False),
+    ([finding("collapsing")], facts(writable=False), {}, "net.ipv4.tcp_rmem is argued for, but cannot be written.*read-only", True),
+    ([finding("collapsing")], facts(present=False), {}, "net.ipv4.tcp_rmem is argued for, but this host does not have it", True),
+    ([finding("collapsing")], dict(facts(), sysctls={}), {}, "does not have it", True),
+    ([finding("collapsing")], dict(facts(), tcp_rmem=None), {}, "could not be read", True),
+    ([finding("collapsing")], facts(MIB), {}, "argues to lower net.ipv4.tcp_rmem, but its maximum is 1048576", False),
+    ([finding("collapsing")], facts(MIB // 2), {}, "maximum is 524288 bytes and the candidate 1048576: not below", False),
+    ([finding("collapsing")], facts(), {"collapse_divisor": 1}, "maximum is 33554432", False),
+    ([finding("memory_pressure")], facts(MIB), {}, "argues to lower", False),
+    ([finding("pruning_with_loss")], facts(8 * MIB), {"rmem_max_ceiling_bytes": 8 * MIB}, "argues to raise", False),
+    ([finding("pruning_with_loss")], facts(64 * MIB), {}, "argues to raise.*share of TCP memory", False),
+    ([finding("pruning_with_loss")], facts(6 * MIB), {"rmem_max_ceiling_bytes": MIB}, "argues to raise.*ceiling of the policy", False),
+])
+def test_nothing_to_change_says_why(findings, host, policy, reason, blocked):
+    made = plan(findings, host, policy)
+    assert made["changes"] == [] and made["metric"] is None and made["guards"] == []
+    assert made["blocked"] is blocked
+    assert re.search(reason, made["reason"])
+
+
+def test_unknowable_whether_writable_is_tried():
+    assert plan([finding("collapsing")], facts(writable=None))["changes"]
+
+
+def test_the_most_urgent_finding_with_a_knob_is_answered():
+    assert plan([finding("slow_reader"), finding("pruning_with_loss")], facts(6 * MIB))["scenario"] == "pruning_with_loss"
+    assert plan([finding("memory_pressure"), finding("collapsing")], facts())["scenario"] == "memory_pressure"
+
+
+@pytest.mark.parametrize("policy, named", [
+    ({"colapse_divisor": 4}, "colapse_divisor is unknown; it takes collapse_divisor, rmem_max_floor_bytes"),
+    ({"collapse_divisor": 0}, "collapse_divisor wants a whole number"),
+    ({"collapse_divisor": "-2"}, "collapse_divisor"),
+    ({"collapse_divisor": True}, "got True"),
+    ({"collapse_divisor": 2.5}, "got 2.5"),
+    ({"rmem_max_floor_bytes": "2M"}, "rmem_max_floor_bytes wants a whole number above 0, got '2M'"),
+    ({"rmem_max_floor_bytes": None}, "rmem_max_floor_bytes"),
+])
+def test_a_wrong_policy_is_refused_by_name(policy, named):
+    with pytest.raises(ValueError, match=named):
+        plan([finding("slow_reader")], facts(), policy)
+
+
+@pytest.mark.parametrize("findings, host, named", [
+    ([finding("collapsing")], {}, "facts: lacks host, tcp_rmem, sysctls"),
+    ([{"scenario": "collapsing"}], facts(), "findings: lacks key, direction"),
+])
+def test_arguments_that_are_something_else_are_refused(findings, host, named):
+    with pytest.raises(ValueError, match=named):
+        plan(findings, host)
+
+
+def test_every_scenario_with_a_knob_has_an_answer():
+    assert {scenario.name for scenario in SCENARIOS if scenario.key} == set(ANSWERS)
+
+
+@pytest.mark.parametrize("path, wins", [
+    ("/etc/sysctl.conf", True),
+    ("/usr/lib/sysctl.d/99-zzz-vendor.conf", True),
+    ("/etc/sysctl.d/99-zz-linuxnet-socket-buffers.conf", False),
+    ("/etc/sysctl.d/10-net.conf", False),
+    (None, False),
+])
+def test_a_file_that_wins_at_boot_is_named_before_a_trial(path, wins):
+    host = facts()
+    host["sysctls"][RMEM]["boot_file"] = path
+    made = plan([finding("collapsing")], host)
+    assert made["blocked"] == wins and bool(made["changes"]) != wins
+    assert not wins or path in made["reason"]
+
+
+def test_a_present_value_that_no_trial_would_write_is_named():
+    host = facts()
+    host["tcp_rmem"]["min"] = 2048
+    made = plan([finding("collapsing")], host)
+    assert made["blocked"] and made["changes"] == [] and "2048" in made["reason"]
+
+
+@pytest.mark.parametrize("measured, policy, maximum, reason", [
+    (latency(24_000), {}, 4 * MIB, "tcp_collapse took 24 ms with a maximum of 32 MiB, 750 us per MiB: size for 3 ms"),
+    (latency(24_000, span="net_rx_softirq"), {}, 4 * MIB, "net_rx_softirq took 24 ms"),
+    (latency(24_000), {"stall_budget_us": "6000"}, 8 * MIB, "size for 6 ms"),
+    (latency(240_000), {}, MIB, "not below 1048576 bytes"),
+    (latency(4_000), {}, 16 * MIB, "at most half"),
+    (latency(count=0), {}, 2 * MIB, "try 1/16"),
+    (None, {}, 2 * MIB, "try 1/16"),
+])
+def test_the_hosts_own_stalls_replace_any_prior(measured, policy, maximum, reason):
+    made = plan([finding("collapsing")], facts(), policy, measured)
+    assert made["changes"][0]["new"].split()[2] == str(maximum)
+    assert reason in made["reason"] + made["changes"][0]["ceiling"]
+    assert made["metric"] == {"name": "stall_longest_us", "direction": "lower"}
+
+
+def test_a_collapse_itself_counts_before_the_softirq_around_it():
+    both = dict(latency(24_000), **latency(48_000, span="net_rx_softirq"))
+    assert plan([finding("collapsing")], facts(), {}, both)["changes"][0]["new"].split()[2] == str(4 * MIB)
+    # Timed, but it did not happen: the softirq's length says nothing about it.
+    none_seen = dict(both, **latency(0, count=0))
+    assert "try 1/16" in plan([finding("collapsing")], facts(), {}, none_seen)["reason"]
+
+
+def test_short_stalls_are_left_alone():
+    made = plan([finding("collapsing")], facts(), {}, latency(2_900))
+    assert made["changes"] == [] and not made["blocked"]
+    assert "took 2.9 ms with a maximum of 32 MiB, within the 3 ms of the policy (stall_budget_us)" in made["reason"]
+
+
+@pytest.mark.parametrize("measured, why", [
+    ({"available": False, "reason": "tracing needs root; run the task with become"}, "tracing needs root"),
+    (
+        {"available": False, "reason": None, "tcp_collapse": {"available": False, "skipped": [{"means": "m", "reason": "no kprobes"}]}},
+        "no such change is kept: no kprobes",
+    ),
+])
+def test_without_stalls_nothing_is_tried_against_collapsing(measured, why):
+    made = plan([finding("collapsing")], facts(), {}, measured)
+    assert made["changes"] == [] and made["blocked"] and why in made["reason"]
+    assert plan([finding("pruning_with_loss")], facts(), {}, measured)["changes"]
+
+
+@pytest.mark.parametrize("host, policy, maximum, bound", [
+    (facts(), {}, 32 * MIB, "64209408 bytes"),
+    (facts(tcp_mem="9405 12540 18811"), {}, 6418432, "the share of TCP memory"),
+    (facts(), {"wmem_max_ceiling_bytes": 8 * MIB}, 8 * MIB, "ceiling of the policy"),
+    (facts(), {"wmem_raise_factor": "2"}, 8 * MIB, "not above"),
+])
+def test_a_send_buffer_that_is_the_limit_is_raised_in_one_large_step(host, policy, maximum, bound):
+    made = plan([finding("sender_buffer_too_small")], host, policy)
+    change, = made["changes"]
+    assert (change["key"], change["old"], change["new"]) == (WMEM, "4096 16384 4194304", f"4096 16384 {maximum}")
+    assert bound in change["ceiling"]
+    assert made["metric"] == {"name": "flows_bulk_out_bytes", "direction": "higher"}
+    assert not made["blocked"]
+
+
+def test_a_send_buffer_is_left_where_it_cannot_be_read():
+    made = plan([finding("sender_buffer_too_small")], dict(facts(), tcp_wmem=None))
+    assert made["blocked"] and "net.ipv4.tcp_wmem is argued for, but its present value could not be read" in made["reason"]

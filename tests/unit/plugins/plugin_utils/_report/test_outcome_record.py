@@ -1,0 +1,106 @@
+"""Results as ansible-core 2.16 and 2.19 register them, of steps that worked, failed, were skipped or could not reach the host."""
+from __future__ import annotations
+
+import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.outcome_record import STEPS, outcome_record
+
+UNREACHABLE = {"changed": False, "unreachable": True, "msg": "Failed to connect to the host via ssh: Connection refused"}
+UNREACHABLE_219 = dict(UNREACHABLE, msg=f"Task failed: {UNREACHABLE['msg']}", exception="(traceback unavailable)")
+SKIPPED = {"changed": False, "skipped": True, "skip_reason": "Conditional result was False", "false_condition": "x"}
+CRASHED_216 = {
+    "failed": True, "rc": 1, "msg": "MODULE FAILURE\nSee stdout/stderr for the exact error",
+    "module_stderr": "Traceback (most recent call last):\n  File \"x\", line 1\nsudo: a password is required\n",
+}
+FILTER_219 = (
+    "Task failed: Finalization of task args for 'ansible.builtin.set_fact' failed: Error while resolving value for 'x': "
+    "The filter plugin 'linuxnet.socket_buffers.diagnose' failed: diagnose: no bucket"
+)
+FACTS = {
+    "changed": False,
+    "ansible_facts": {"socket_buffers": {"version": 1, "identity": {"boot_id": "b"}, "host": {"cpus": 2}, "sysctls": {}}},
+}
+TRIAL = {"trial": {"status": "complete", "reason": None, "counters": {"TcpInSegs": [1, 2]}, "restored": {}}, "recovered": None}
+TUNING = {"changed": True, "changes": [], "dropin": {}, "drifted": [], "left": [], "recovered": None, "originals": {}, "invocation": {}}
+
+
+def test_the_record_keeps_what_the_report_needs_and_leaves_the_bulk_behind():
+    record = outcome_record({
+        "host": "web1", "check_mode": False, "facts": FACTS, "window": {"window": {}}, "trial": TRIAL, "tuning": TUNING,
+        "findings": [{"scenario": "collapsing"}], "plan": {"changes": []}, "verdict": {"verdict": "improved"}, "failure": None,
+    })
+    assert record == {
+        "host": "web1", "check_mode": False, "failure": None,
+        "facts": {"identity": {"boot_id": "b"}, "host": {"cpus": 2}},
+        "findings": [{"scenario": "collapsing"}], "plan": {"changes": []}, "verdict": {"verdict": "improved"},
+        "trial": {"status": "complete", "reason": None, "restored": {}, "stalls": None},
+        "tuning": {"changed": True, "changes": [], "dropin": {}, "drifted": [], "left": []},
+        "recovered": False,
+    }
+
+
+@pytest.mark.parametrize("nothing", [None, "", {}, SKIPPED], ids=["none", "text", "empty", "skipped"])
+def test_a_step_that_was_not_done_leaves_nothing(nothing):
+    record = outcome_record({**dict.fromkeys(STEPS, nothing), "host": "web1"})
+    assert {key: value for key, value in record.items() if value} == {"host": "web1"}
+
+
+@pytest.mark.parametrize("nothing", [None, "", []], ids=["none", "text", "empty"])
+def test_what_was_not_decided_or_caught_is_null(nothing):
+    record = outcome_record({"host": "web1", "findings": nothing, "plan": nothing, "verdict": nothing, "failure": nothing})
+    assert (record["findings"], record["plan"], record["verdict"], record["failure"]) == (None, None, None, None)
+
+
+def failure(step, reason, unreachable=False):
+    return {"step": step, "reason": reason, "unreachable": unreachable}
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        ({"facts": UNREACHABLE}, failure("reading the sizes", "Failed to connect to the host via ssh: Connection refused", True)),
+        ({"facts": UNREACHABLE_219}, failure("reading the sizes", "Failed to connect to the host via ssh: Connection refused", True)),
+        ({"facts": FACTS, "window_start": UNREACHABLE}, failure("starting the window", UNREACHABLE["msg"], True)),
+        ({"facts": FACTS, "trial": UNREACHABLE}, failure("collecting the trial", UNREACHABLE["msg"], True)),
+        # What a rescue caught after that is only a consequence.
+        ({"facts": UNREACHABLE, "failure": {"step": "Diagnose", "result": {"failed": True, "msg": "no window"}}},
+         failure("reading the sizes", UNREACHABLE["msg"], True)),
+        ({"failure": {"step": "Diagnose", "result": {"failed": True, "msg": "no bucket"}}}, failure("Diagnose", "no bucket")),
+        ({"failure": {"step": "Read", "result": UNREACHABLE}}, failure("Read", UNREACHABLE["msg"], True)),
+        # The rescued task has the user's name for the step, so it wins over the registered result of the same.
+        ({"tuning": {"failed": True, "msg": "read-only"}, "failure": {"step": "Enforce", "result": {"failed": True, "msg": "read-only"}}},
+         failure("Enforce", "read-only")),
+        ({"tuning": {"failed": True, "msg": "Task failed: Module failed: read-only"}}, failure("enforcing", "read-only")),
+        ({"failure": {"step": "Diagnose", "result": {"failed": True, "msg": FILTER_219}}}, failure("Diagnose", "diagnose: no bucket")),
+        ({"trial_start": CRASHED_216}, failure("starting the trial", f"{CRASHED_216['msg']}: sudo: a password is required")),
+        ({"tuning": {"failed": True}}, failure("enforcing", "failed without a message")),
+        ({"tuning": {"failed": True, "msg": "One or more items failed", "results": [{"msg": ""}, {"failed": True, "msg": "no root"}]}},
+         failure("enforcing", "no root")),
+        ({"tuning": {"msg": "All items completed", "results": [UNREACHABLE]}}, failure("enforcing", UNREACHABLE["msg"], True)),
+        ({"facts": dict(FACTS, failed=False)}, None),
+    ],
+)
+def test_the_first_cause_is_the_failure(results, expected):
+    assert outcome_record(dict(results, host="web1"))["failure"] == expected
+
+
+def test_a_failed_trial_still_says_what_was_not_restored():
+    lost = {"net.ipv4.tcp_rmem": {"value": "1", "restored": False, "reason": "gone"}}
+    trial = {"status": "complete", "restored": lost}
+    record = outcome_record({"host": "web1", "trial": {"failed": True, "msg": "NOT restored", "trial": trial}})
+    assert record["trial"] == dict(trial, stalls=None)
+    assert record["failure"]["reason"] == "NOT restored"
+
+
+def test_a_failed_enforcing_is_no_tuning():
+    assert outcome_record({"host": "web1", "tuning": {"failed": True, "msg": "x", "changed": False}})["tuning"] is None
+
+
+@pytest.mark.parametrize("step", ["trial", "tuning"])
+def test_a_recovery_is_noted(step):
+    assert outcome_record({"host": "web1", step: {"recovered": {"keys": {}}}})["recovered"] is True
+
+
+@pytest.mark.parametrize("results", [{}, {"host": ""}, {"host": None}])
+def test_results_of_nobody_are_refused(results):
+    with pytest.raises(ValueError, match="^host: missing"):
+        outcome_record(results)
