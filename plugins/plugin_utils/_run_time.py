@@ -11,11 +11,22 @@ from typing import Any
 START_MARGIN_SECONDS = 60
 # Between two looks at a job that is late.
 TRY_SECONDS = 5
+# A block is longer than the wash-out before it.
+BEYOND_WASHOUT_SECONDS = 1.0
 
 
 def trial_seconds(pairs: int, block_seconds: float, washout_seconds: float) -> float:
     """Each pair is two blocks, each block a wash-out and a recorded part."""
     return 2 * pairs * (block_seconds + washout_seconds)
+
+
+def trial_lengths(least_washout_seconds: float, pairs: int, block_seconds: float, washout_seconds: float) -> dict[str, Any]:
+    """{pairs, block_seconds, washout_seconds, run_time}: a wash-out as long as the change needs, and a block that is longer than it."""
+    washout = max(washout_seconds, least_washout_seconds)
+    block = max(block_seconds, washout + BEYOND_WASHOUT_SECONDS) if washout > washout_seconds else block_seconds
+    return {
+        "pairs": pairs, "block_seconds": block, "washout_seconds": washout, "run_time": run_time(trial_seconds(pairs, block, washout)),
+    }
 
 
 def run_time(seconds: float) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.reading import Signals
 
 RMEM, WMEM = "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"
+LOWAT = "net.ipv4.tcp_notsent_lowat"
 
 
 class Rank(enum.IntEnum):

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis import socket_predicates as seen
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, WMEM, Knob, Metric, Rank, Scenario
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import LOWAT, RMEM, WMEM, Knob, Metric, Rank, Scenario
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.signals import COLLAPSED, TO_ZERO_WINDOW, WANT_ZERO_WINDOW
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.socket_signals import LISTENERS_NOT_DEFAULT
 
@@ -14,8 +14,8 @@ SEEN = (
         "both_ends_too_small", Rank.LIMIT, seen.both_buffers, (),
         "Connections fill both their send buffer, at the largest it may get, and their peer's receive window: each would bound them alone.",
         "Raise the maximum of tcp_wmem here and that of tcp_rmem at the peer together; after only one of them, the other is the next bound."
-        " Not tried by itself, as a trial is of one host.",
-        Knob(WMEM, "max", "raise"), Metric("goodput_out_bytes_per_second", "higher"),
+        " They are tried as one candidate where the peer is part of the same run.",
+        Knob(WMEM, "max", "raise"), Metric("flows_bulk_out_bytes", "higher"), tried=True,
         sign="both_buffers_bound", medians=("sndbuf_bytes", "rwnd_limited_share", "rtt_us", "rtt_over_min", "goodput_out_bytes_per_second"),
     ),
     Scenario(
@@ -29,9 +29,9 @@ SEEN = (
     Scenario(
         "receiver_window_too_small", Rank.LIMIT, seen.receive_window, (),
         "Connections use up the window that this host grants them in every round trip, though their reader keeps up.",
-        "Raise the maximum of tcp_rmem: open connections follow within seconds, some never, because their window scale is that of the"
-        " handshake. It is not tried by itself yet.",
-        Knob(RMEM, "max", "raise"), Metric("goodput_in_bytes_per_second", "higher"),
+        "A larger maximum of tcp_rmem: open connections follow within seconds, some never, because their window scale is that of the"
+        " handshake.",
+        Knob(RMEM, "max", "raise"), Metric("flows_bulk_in_bytes", "higher"), tried=True,
         sign="receive_window_bound", medians=("rcvbuf_bytes", "receive_memory_share", "receiver_rtt_us", "goodput_in_bytes_per_second"),
     ),
     Scenario(
@@ -44,26 +44,25 @@ SEEN = (
     Scenario(
         "pausing_reader", Rank.LIMIT, seen.pausing_reader, (TO_ZERO_WINDOW, COLLAPSED, LISTENERS_NOT_DEFAULT),
         "Young connections fill their receive buffer while its reader pauses: it still has the size of the start.",
-        "Raise the default of tcp_rmem: the maximum is of no use here, because a buffer only grows when its reader reads. It reaches"
-        " new connections, and those of a server after its restart. It is not tried by itself yet.",
-        Knob(RMEM, "default", "raise"), Metric(TO_ZERO_WINDOW, "lower"),
+        "A larger default of tcp_rmem: the maximum is of no use here, because a buffer only grows when its reader reads. It reaches"
+        " new connections, and those of a server after its restart.",
+        Knob(RMEM, "default", "raise"), Metric(TO_ZERO_WINDOW, "lower"), tried=True,
         sign="reader_pausing", medians=("rcvbuf_bytes", "receive_memory_share", "half_full_share", "receive_queue_bytes"),
     ),
     Scenario(
         "queue_bloat", Rank.DELAY, seen.queue_bloat, (),
         "What this host sends waits in a queue of the path: its buffers hold more than the path carries, and whoever shares it waits, too.",
-        "Lower the maximum of tcp_wmem towards two or three times what the path holds (rate x smallest round trip time), or give the narrow"
-        " link a queue that is managed (fq_codel, cake). A large buffer is right for any other peer that is far and fast: that is why it is"
-        " not tried by itself yet.",
-        Knob(WMEM, "max", "lower"), Metric("rtt_us", "lower"),
+        "A smaller maximum of tcp_wmem, sized for the largest flow that was seen; or give the narrow link a queue that is managed (fq_codel,"
+        " cake), which helps whoever else sends through it. A peer that is farther or faster than any seen would need a larger one.",
+        Knob(WMEM, "max", "lower"), Metric("flows_bulk_rtt_us", "lower"), tried=True,
         sign="path_queue_bloated", medians=("rtt_us", "min_rtt_us", "rtt_over_min", "send_queue_bytes", "sndbuf_bytes"),
     ),
     Scenario(
         "stale_send_queue", Rank.NOTE, seen.stale_queue, (),
         "What programs write waits in the send queue before it is sent: data is old when it leaves.",
-        "Harmless for files, and what any sender shows that writes faster than its path carries. For what has to be fresh, lower"
-        " net.ipv4.tcp_notsent_lowat (16 KiB, or 5 ms of the rate, if that is more) or the sizes of tcp_wmem. It is not tried by itself yet.",
-        Knob("net.ipv4.tcp_notsent_lowat", None, "lower"), Metric("mean_notsent_bytes", "lower"),
+        "Harmless for files, and what any sender shows that writes faster than its path carries. For what has to be fresh, a lower"
+        " net.ipv4.tcp_notsent_lowat lets a program write its newest data when it can leave.",
+        Knob(LOWAT, None, "lower"), Metric("flows_notsent_bytes", "lower"), tried=True,
         sign="send_queue_stale", medians=("mean_notsent_bytes", "cwnd_bytes", "goodput_out_bytes_per_second", "sndbuf_bytes", "rtt_us"),
     ),
     Scenario(

@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import schedule
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.plan import ANSWERS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import METRICS as TRIED_METRICS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.metric_words import metric_words
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.tables import markdown_table, paragraph, text_table
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import GUARDS
@@ -23,7 +23,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.v
 VERSION = 1
 FALSE = ("improved", "regressed")
 # What trials are judged by, and what nearly every host has.
-METRICS = {**{answer.metric: answer.direction for answer in ANSWERS.values()}, "IpExtInOctets": "higher", "IpExtOutOctets": "higher"}
+METRICS = {**TRIED_METRICS, "IpExtInOctets": "higher", "IpExtOutOctets": "higher"}
 HEADER = ("Host", "Metric", "Throws", "False improved", "False regressed", "Smallest effect", "Note")
 WIDTH = 120
 

@@ -4,7 +4,8 @@ import re
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import validated
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import SCENARIOS
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.plan import ANSWERS, plan
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import ANSWERS, SCENARIO
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import GUARDS
 
 RMEM, WMEM = "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"
@@ -64,7 +65,7 @@ def test_candidates(scenario, host, policy, maximum):
     assert change["reason"] and change["ceiling"]
     assert validated({RMEM: change["new"]}) == {RMEM: change["new"]}
     assert made["scenario"] == scenario and not made["blocked"]
-    assert made["metric"] == {"name": ANSWERS[scenario].metric, "direction": "lower"}
+    assert made["metric"] == SCENARIO[scenario].metric._asdict()
 
 
 def test_a_candidate_is_called_a_start_and_not_a_proof():
@@ -87,9 +88,9 @@ def test_the_guards_are_all_but_the_metric(scenario):
     ([finding("collapsing")], facts(present=False), {}, "net.ipv4.tcp_rmem is argued for, but this host does not have it", True),
     ([finding("collapsing")], dict(facts(), sysctls={}), {}, "does not have it", True),
     ([finding("collapsing")], dict(facts(), tcp_rmem=None), {}, "could not be read", True),
-    ([finding("collapsing")], facts(MIB), {}, "argues to lower net.ipv4.tcp_rmem, but its maximum is 1048576", False),
-    ([finding("collapsing")], facts(MIB // 2), {}, "maximum is 524288 bytes and the candidate 1048576: not below", False),
-    ([finding("collapsing")], facts(), {"collapse_divisor": 1}, "maximum is 33554432", False),
+    ([finding("collapsing")], facts(MIB), {}, "argues to lower net.ipv4.tcp_rmem maximum, but it is 1048576", False),
+    ([finding("collapsing")], facts(MIB // 2), {}, "it is 524288 bytes and the candidate 1048576: not below", False),
+    ([finding("collapsing")], facts(), {"collapse_divisor": 1}, "it is 33554432", False),
     ([finding("memory_pressure")], facts(MIB), {}, "argues to lower", False),
     ([finding("pruning_with_loss")], facts(8 * MIB), {"rmem_max_ceiling_bytes": 8 * MIB}, "argues to raise", False),
     ([finding("pruning_with_loss")], facts(64 * MIB), {}, "argues to raise.*share of TCP memory", False),
@@ -112,7 +113,7 @@ def test_the_most_urgent_finding_with_a_knob_is_answered():
 
 
 @pytest.mark.parametrize("policy, named", [
-    ({"colapse_divisor": 4}, "colapse_divisor is unknown; it takes collapse_divisor, rmem_max_floor_bytes"),
+    ({"colapse_divisor": 4}, "colapse_divisor is unknown; it takes goal, stall_budget_us"),
     ({"collapse_divisor": 0}, "collapse_divisor wants a whole number"),
     ({"collapse_divisor": "-2"}, "collapse_divisor"),
     ({"collapse_divisor": True}, "got True"),
@@ -161,11 +162,12 @@ def test_a_present_value_that_no_trial_would_write_is_named():
 
 
 @pytest.mark.parametrize("measured, policy, maximum, reason", [
-    (latency(24_000), {}, 4 * MIB, "tcp_collapse took 24 ms with a maximum of 32 MiB, 750 us per MiB: size for 3 ms"),
-    (latency(24_000, span="net_rx_softirq"), {}, 4 * MIB, "net_rx_softirq took 24 ms"),
+    (latency(24_000), {"stall_budget_us": 3000}, 4 * MIB, "tcp_collapse took 24 ms with a maximum of 32 MiB, 750 us per MiB: size for 3 ms"),
+    (latency(24_000, span="net_rx_softirq"), {"stall_budget_us": 3000}, 4 * MIB, "net_rx_softirq took 24 ms"),
+    (latency(16_000), {}, 2 * MIB, "size for 1 ms"),
     (latency(24_000), {"stall_budget_us": "6000"}, 8 * MIB, "size for 6 ms"),
     (latency(240_000), {}, MIB, "not below 1048576 bytes"),
-    (latency(4_000), {}, 16 * MIB, "at most half"),
+    (latency(1_500), {}, 16 * MIB, "at most half"),
     (latency(count=0), {}, 2 * MIB, "try 1/16"),
     (None, {}, 2 * MIB, "try 1/16"),
 ])
@@ -178,16 +180,16 @@ def test_the_hosts_own_stalls_replace_any_prior(measured, policy, maximum, reaso
 
 def test_a_collapse_itself_counts_before_the_softirq_around_it():
     both = dict(latency(24_000), **latency(48_000, span="net_rx_softirq"))
-    assert plan([finding("collapsing")], facts(), {}, both)["changes"][0]["new"].split()[2] == str(4 * MIB)
+    assert plan([finding("collapsing")], facts(), {"stall_budget_us": 3000}, both)["changes"][0]["new"].split()[2] == str(4 * MIB)
     # Timed, but it did not happen: the softirq's length says nothing about it.
     none_seen = dict(both, **latency(0, count=0))
     assert "try 1/16" in plan([finding("collapsing")], facts(), {}, none_seen)["reason"]
 
 
 def test_short_stalls_are_left_alone():
-    made = plan([finding("collapsing")], facts(), {}, latency(2_900))
+    made = plan([finding("collapsing")], facts(), {}, latency(900))
     assert made["changes"] == [] and not made["blocked"]
-    assert "took 2.9 ms with a maximum of 32 MiB, within the 3 ms of the policy (stall_budget_us)" in made["reason"]
+    assert "took 900 us with a maximum of 32 MiB, within the 1 ms of the policy (stall_budget_us)" in made["reason"]
 
 
 @pytest.mark.parametrize("measured, why", [

@@ -1,0 +1,74 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._run_time import trial_lengths
+
+DOCUMENTATION = r"""
+name: trial_lengths
+short_description: How long the blocks of a trial have to be
+version_added: 0.1.0
+author: linuxnet.socket_buffers authors (@linuxnet)
+description:
+  - The lengths that the operator asked for, longer where the planned change takes longer to reach connections.
+positional: _input, pairs, block_seconds, washout_seconds
+options:
+  _input:
+    type: dict
+    required: true
+    description: A plan of P(linuxnet.socket_buffers.plan_fleet#filter), for its C(least_washout_seconds).
+  pairs:
+    type: int
+    required: true
+    description: Pairs of blocks.
+  block_seconds:
+    type: float
+    required: true
+    description: Recorded part of one block.
+  washout_seconds:
+    type: float
+    required: true
+    description: Wait after each switch of values.
+"""
+
+EXAMPLES = r"""
+- ansible.builtin.debug:
+    msg: "{{ {'least_washout_seconds': 10} | linuxnet.socket_buffers.trial_lengths(16, 15, 3) }}"
+"""
+
+RETURN = r"""
+_value:
+  type: dict
+  description: The lengths.
+  contains:
+    pairs:
+      type: int
+      description: As given.
+    block_seconds:
+      type: float
+      description: As given, or as long as the wash-out if that is longer.
+    washout_seconds:
+      type: float
+      description: As given, or what the change needs.
+    run_time:
+      type: dict
+      description: What P(linuxnet.socket_buffers.run_time#filter) says of such a trial.
+"""
+
+
+def filter_trial_lengths(plan, pairs, block_seconds, washout_seconds):
+    if not isinstance(plan, Mapping):
+        raise AnsibleFilterError(f"trial_lengths: plan: wants a dictionary, got {type(plan).__name__}")
+    try:
+        return trial_lengths(float(plan.get("least_washout_seconds") or 0), int(pairs), float(block_seconds), float(washout_seconds))
+    except (TypeError, ValueError) as error:
+        raise AnsibleFilterError(f"trial_lengths: {error}") from error
+
+
+class FilterModule:
+    def filters(self):
+        return {"trial_lengths": filter_trial_lengths}

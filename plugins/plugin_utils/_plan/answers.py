@@ -1,0 +1,155 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How each scenario is answered: a new size, why this one, and what bounded it. Pure.
+
+A candidate is where to start a trial, not a proof. A new answer is one row of ANSWERS and the function that sizes it.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_table import INT_MAX
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import Knob
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import SCENARIOS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.policy import BALANCED, GOALS, LATENCY, MIB, THROUGHPUT, Policy
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.room import ONE_SOCKET_SHARE, Room
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.stalls import duration
+
+# A path is kept full by what it holds, a quarter more for what is acknowledged but not yet known to be, and a few segments.
+PATH_FILL = 1.25
+SPARE_SEGMENTS_BYTES = 6 * 1448
+# Of send memory, where nothing was seen: one segment of 1448 bytes in what the kernel books for it.
+PAYLOAD_SHARE = 0.6
+# Unsent data that is worth having: what leaves within 5 ms, and a few large writes.
+UNSENT_SECONDS, UNSENT_LEAST_BYTES = 0.005, 16384
+
+
+class Candidate(NamedTuple):
+    """The new size of the field, why this one, and what bounded it. `size` None: nothing to size it by, and `reason` says what is missing."""
+
+    size: int | None
+    reason: str
+    ceiling: str
+
+
+class Answer(NamedTuple):
+    """How a scenario is answered, and for which goals."""
+
+    candidate: Callable[[Room, Knob, Policy], Candidate]
+    goals: tuple[str, ...] = GOALS
+    joint: bool = False  # only together with the peers of its flows
+
+
+def _within_stall_budget(room: Room, _knob: Knob, policy: Policy) -> Candidate:
+    now = room.sizes.of("max")
+    if room.stall is None:
+        return _lowered(
+            room, policy, now // policy.collapse_divisor,
+            f"a collapse walks the whole queue, so its cost grows with the maximum: try 1/{policy.collapse_divisor} of it. In a published case"
+            " 2 instead of 32 MiB took the longest stall from 23 to 3 ms. Where to start the trial, not a proof;"
+            " where stalls could be timed they decide instead",
+        )
+    longest, budget = room.stall.longest_us, policy.stall_budget_us
+    measured = f"the longest {room.stall.span} took {duration(longest)} with a maximum of {now / MIB:.3g} MiB"
+    if longest <= budget:
+        return Candidate(now, measured, f"{measured}, within the {duration(budget)} of the policy (stall_budget_us)")
+    return _lowered(
+        room, policy, min(int(now * budget / longest), now // 2),
+        f"{measured}, {duration(longest / (now / MIB))} per MiB: size for {duration(budget)} (stall_budget_us of the policy),"
+        " and at most half, so that a trial can tell. Where to start it, not a proof",
+    )
+
+
+def _halved(room: Room, _knob: Knob, policy: Policy) -> Candidate:
+    return _lowered(
+        room, policy, room.sizes.of("max") // 2, "half of the present maximum, so that as many sockets can hold only half of the memory",
+    )
+
+
+def _lowered(room: Room, policy: Policy, size: int, reason: str) -> Candidate:
+    floor = max(policy.rmem_max_floor_bytes, room.sizes.of("default"))
+    return Candidate(max(room.whole_pages(size), floor), reason, f"not below {floor} bytes (floor of the policy, and tcp_rmem default)")
+
+
+def _doubled(room: Room, knob: Knob, policy: Policy) -> Candidate:
+    return _raised(
+        room, knob, policy, 2, policy.rmem_max_ceiling_bytes,
+        "twice the present maximum: how much is missing cannot be seen from counters, so one step and a trial",
+    )
+
+
+def _send_buffer_raised(room: Room, knob: Knob, policy: Policy) -> Candidate:
+    return _stepped_up(room, knob, policy, policy.wmem_raise_factor, policy.wmem_max_ceiling_bytes)
+
+
+def _receive_buffer_raised(room: Room, knob: Knob, policy: Policy) -> Candidate:
+    return _stepped_up(room, knob, policy, policy.rmem_raise_factor, policy.rmem_max_ceiling_bytes)
+
+
+def _stepped_up(room: Room, knob: Knob, policy: Policy, factor: int, ceiling: int) -> Candidate:
+    return _raised(
+        room, knob, policy, factor, ceiling,
+        f"{factor} times the present maximum: while the buffer itself limits a flow its true need cannot be seen, and the"
+        " kernel gives a flow no more than it can use. So one large step and a trial; if too much waits on the path then, a next one lowers it",
+    )
+
+
+def _default_raised(room: Room, knob: Knob, policy: Policy) -> Candidate:
+    return _raised(
+        room, knob, policy, policy.rmem_raise_factor, policy.rmem_default_ceiling_bytes,
+        f"{policy.rmem_raise_factor} times the present default: how much comes while a reader pauses cannot be seen while the buffer is full,"
+        " so one step and a trial",
+    )
+
+
+def _raised(room: Room, knob: Knob, policy: Policy, factor: int, policy_ceiling: int, reason: str) -> Candidate:
+    ceilings = [(INT_MAX, "largest value the kernel takes"), (policy_ceiling, "ceiling of the policy")]
+    if room.memory_bytes is not None:
+        ceilings.append((room.memory_bytes // ONE_SOCKET_SHARE, "the share of TCP memory for one socket"))
+        shared = room.memory_bytes * policy.memory_percent // 100 // max(1, room.flows.bulk)
+        ceilings.append((shared, f"{policy.memory_percent} % of TCP memory (memory_percent of the policy) for {room.flows.bulk} bulk connections"))
+    ceiling, name = min(ceilings)
+    return Candidate(room.whole_pages(min(room.sizes.of(knob.field) * factor, ceiling)), reason, f"not above {ceiling} bytes ({name})")
+
+
+def _sized_for_the_path(room: Room, _knob: Knob, policy: Policy) -> Candidate:
+    bdp = room.flows.bdp_bytes
+    if bdp is None:
+        return Candidate(None, "what the path holds (rate x smallest round trip time) could not be seen", "")
+    share = room.flows.payload_share or PAYLOAD_SHARE
+    size = (PATH_FILL * bdp + SPARE_SEGMENTS_BYTES) / share
+    floor = policy.wmem_max_floor_bytes
+    return Candidate(
+        max(room.pages_up(size), floor),
+        f"the path of the largest flow holds {bdp / 1e3:,.0f} kB (rate x smallest round trip time): {PATH_FILL:g} times that and"
+        f" {SPARE_SEGMENTS_BYTES} bytes of segments, of which {share:.0%} of the memory is payload. What is more only waits in a queue",
+        f"not below {floor} bytes (wmem_max_floor_bytes of the policy)",
+    )
+
+
+def _unsent_kept_short(room: Room, _knob: Knob, _policy: Policy) -> Candidate:
+    rate = room.flows.goodput_bytes_per_second
+    if rate is None:
+        return Candidate(None, "the rate of its connections could not be seen", "")
+    return Candidate(
+        max(room.pages_up(rate * UNSENT_SECONDS), UNSENT_LEAST_BYTES),
+        f"what the fastest flow ({rate / 1e6:,.3g} MB/s) sends in {UNSENT_SECONDS * 1000:g} ms: more only gets old before it leaves",
+        f"not below {UNSENT_LEAST_BYTES} bytes, so that programs need not write too often",
+    )
+
+
+ANSWERS: dict[str, Answer] = {
+    "memory_pressure": Answer(_halved),
+    "collapsing": Answer(_within_stall_budget),
+    "pruning_with_loss": Answer(_doubled),
+    "both_ends_too_small": Answer(_send_buffer_raised, goals=(BALANCED, THROUGHPUT), joint=True),
+    "sender_buffer_too_small": Answer(_send_buffer_raised, goals=(BALANCED, THROUGHPUT)),
+    "receiver_window_too_small": Answer(_receive_buffer_raised, goals=(BALANCED, THROUGHPUT)),
+    "pausing_reader": Answer(_default_raised),
+    "queue_bloat": Answer(_sized_for_the_path, goals=(BALANCED, LATENCY)),
+    "stale_send_queue": Answer(_unsent_kept_short, goals=(BALANCED, LATENCY)),
+}
+SCENARIO = {scenario.name: scenario for scenario in SCENARIOS}
+METRICS = {metric.name: metric.direction for name in ANSWERS if (metric := SCENARIO[name].metric)}

@@ -1,0 +1,57 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether blocks of a trial can tell: what a change reaches only slowly, or not at all, is not tried in them. Pure."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, Knob
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.socket_signals import active_groups, group_of
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import summed
+
+# Of the bytes that came in: less than this through new connections cannot move a verdict.
+LEAST_SHARE = 0.05
+OCTETS_IN = ("IpExtInOctets", "Ip6InOctets")
+
+
+def out_of_reach(knob: Knob, window: Mapping[str, Any]) -> str | None:
+    """Why a trial in blocks would compare a value with itself, or None."""
+    if (knob.key, knob.field, knob.direction) == (RMEM, "max", "lower"):
+        return _old_connections(window)
+    if (knob.key, knob.field) == (RMEM, "default"):
+        return _old_listeners(window)
+    return None
+
+
+def least_washout_seconds(knob: Knob, window: Mapping[str, Any]) -> float:
+    """A default reaches a server's connections once it listens anew. It did so within the window, so it does within such a time."""
+    return sum(window["seconds"]) if (knob.key, knob.field) == (RMEM, "default") and not _is_outbound(window) else 0.0
+
+
+def _old_connections(window: Mapping[str, Any]) -> str | None:
+    known = [value for group in active_groups(window) if (value := group["sums"].get("old_bytes_in")) is not None]
+    octets = summed(window, OCTETS_IN)
+    total = sum(value for value in octets or () if value is not None)
+    if not known or not total or sum(known) <= (1 - LEAST_SHARE) * total:
+        return None
+    return (
+        f"a lower maximum reaches connections made after it, and {min(1.0, sum(known) / total):.0%} of what came in was for connections older than the"
+        " window: close them (restart their service) after the change, and compare"
+    )
+
+
+def _old_listeners(window: Mapping[str, Any]) -> str | None:
+    listeners = (window.get("sockets") or {}).get("listeners") or {}
+    if _is_outbound(window) or listeners.get("renewed"):
+        return None
+    return (
+        "accepted connections inherit the buffers of their listener, and no service listened anew in the window: a new default would reach"
+        " nothing before that service is restarted (needs_listener_restart)"
+    )
+
+
+def _is_outbound(window: Mapping[str, Any]) -> bool:
+    group = group_of(active_groups(window), "reader_pausing")
+    return group is not None and group["direction"] == "outbound"
