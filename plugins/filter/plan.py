@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._filter_arguments import policy_of
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.plan import plan
 
 DOCUMENTATION = r"""
@@ -17,8 +17,8 @@ author: linuxnet.socket_buffers authors (@linuxnet)
 description:
   - Answers the most urgent finding that a buffer size may cure with one candidate value, the metric that must improve and the guards
     that must not worsen.
-  - A candidate is where to start a trial, not a proof. Only the maximum changes; min and default stay as they are.
-positional: _input, facts, policy, latency
+  - A candidate is where to start a trial, not a proof.
+positional: _input, facts, policy, latency, window, earlier
 options:
   _input:
     type: list
@@ -29,42 +29,21 @@ options:
     type: dict
     required: true
     description: C(ansible_facts.socket_buffers) of the same host.
-  policy:
-    type: dict
-    description: Limits of the candidates, as whole numbers or their text. An unknown name is refused.
-    suboptions:
-      collapse_divisor:
-        type: int
-        default: 16
-        description: By this the maximum of a collapsing host is divided.
-      rmem_max_floor_bytes:
-        type: int
-        default: 1048576
-        description: No candidate of C(tcp_rmem) goes below this, nor below the default of C(tcp_rmem).
-      rmem_max_ceiling_bytes:
-        type: int
-        default: 67108864
-        description:
-          - No candidate goes above this, nor above an eighth of the pressure mark of C(tcp_mem), or 1/128 of RAM where that mark is
-            not to be seen.
-      wmem_max_ceiling_bytes:
-        type: int
-        default: 67108864
-        description: As O(policy.rmem_max_ceiling_bytes), for C(tcp_wmem).
-      wmem_raise_factor:
-        type: int
-        default: 8
-        description: How many times larger the maximum of C(tcp_wmem) is tried where send buffers are the limit.
-      stall_budget_us:
-        type: int
-        default: 3000
-        description: How long one collapse may keep a CPU, in microseconds. A collapsing host's maximum is sized for it.
   latency:
     type: dict
     description:
       - C(ansible_facts.receive_latency) of the same host, by M(linuxnet.socket_buffers.receive_latency_facts). The stall per MiB that was
         measured on this host replaces O(policy.collapse_divisor).
       - Where it says that nothing can be timed, no change against collapsing is planned, since none could be kept.
+  window:
+    type: dict
+    description: The C(window) that the findings come from. Sizes that follow from what connections need cannot be planned without it.
+  earlier:
+    type: list
+    elements: dict
+    description: Outcome records of this run's earlier rounds on this host; what they refuted is not tried again.
+extends_documentation_fragment:
+  - linuxnet.socket_buffers.policy
 """
 
 EXAMPLES = r"""
@@ -88,6 +67,9 @@ _value:
         key:
           type: str
           description: The sysctl.
+        field:
+          type: str
+          description: Which number of a triplet it is about, V(default) or V(max). V(null) for a single number.
         old:
           type: str
           description: Its value now.
@@ -121,32 +103,38 @@ _value:
     blocked:
       type: bool
       description: Whether a change is argued for that this host does not let anybody write.
+    least_washout_seconds:
+      type: float
+      description: How long a switch of values takes to reach connections, if that is known.
+    seen:
+      type: str
+      description: How long what it rests on was watched. V(null) without a window.
+    joint:
+      type: dict
+      description: C(hosts) that are tried together, and C(measured_on), those of them whose metric counts. V(null) for a host by itself.
+    seed:
+      type: int
+      description: For the blocks of hosts that are tried together. V(null) for a host by itself.
+    waits_for:
+      type: str
+      description: The host whose trial goes first. V(null) if there is none.
+    again:
+      type: bool
+      description: Whether another round has to look at this host.
 """
 
 
-def filter_plan(findings, facts, policy=None, latency=None):
-    if isinstance(policy, str):
-        policy = _parsed(policy)
+def filter_plan(findings, facts, policy=None, latency=None, window=None, earlier=()):
     if not isinstance(findings, (list, tuple)) or not all(isinstance(finding, Mapping) for finding in findings):
         raise AnsibleFilterError(f"plan: findings: wants the list of dictionaries that diagnose returned, got {type(findings).__name__}")
     if not isinstance(facts, Mapping):
         raise AnsibleFilterError(f"plan: facts: wants a dictionary, got {type(facts).__name__}")
-    if not isinstance(policy, (Mapping, type(None))):
-        raise AnsibleFilterError(f"plan: policy: wants a dictionary or none, got {type(policy).__name__}")
     if latency is not None and latency != "" and not isinstance(latency, Mapping):
         raise AnsibleFilterError(f"plan: latency: wants a dictionary or none, got {type(latency).__name__}")
     try:
-        return plan(findings, facts, policy, latency or None)
+        return plan(findings, facts, policy_of(policy), latency or None, window or None, earlier)
     except ValueError as error:
         raise AnsibleFilterError(f"plan: {error}") from error
-
-
-def _parsed(policy):
-    """On the command line, -e name='{...}' is text."""
-    try:
-        return json.loads(policy) if policy.strip() else None
-    except ValueError as error:
-        raise AnsibleFilterError(f"plan: policy: is text but not JSON ({error}): {policy!r}") from error
 
 
 class FilterModule:

@@ -4,6 +4,8 @@
 """Arguments of filters, as templates and -e hand them over. Pure."""
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -13,3 +15,15 @@ def number(name: str, value: Any) -> float:
         return float(value)
     except (TypeError, ValueError):
         raise ValueError(f"{name}: wants a number, got {value!r}") from None
+
+
+def policy_of(value: Any) -> dict[str, Any]:
+    """On the command line, -e name='{...}' is text; none, or nothing, asks for nothing."""
+    if isinstance(value, str) and value.strip():
+        try:
+            value = json.loads(value)
+        except ValueError as error:
+            raise ValueError(f"policy: is text but not JSON ({error}): {value!r}") from None
+    if not isinstance(value or {}, Mapping):
+        raise ValueError(f"policy: wants a dictionary or none, got {type(value).__name__}")
+    return dict(value) if isinstance(value, Mapping) else {}

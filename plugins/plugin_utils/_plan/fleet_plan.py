@@ -34,7 +34,7 @@ def plan_fleet(hosts: Mapping[str, Mapping[str, Any]], policy: Mapping[str, Any]
     rules, joined = read_policy(policy or {}), joined_flows(hosts)
     bound = _bound_peers(joined)
     known = {
-        host: Given(given["facts"], rules, given.get("latency"), given["window"], given.get("earlier") or (), bound.get(host, ()))
+        host: Given(given["facts"], rules, given.get("latency") or None, given["window"], given.get("earlier") or (), bound.get(host, ()))
         for host, given in hosts.items()
     }
     plans = {host: plan_host(hosts[host]["findings"], given) for host, given in known.items()}

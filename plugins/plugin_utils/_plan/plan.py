@@ -98,14 +98,14 @@ def answered(scenario: Scenario, given: Given) -> Plan:
         metric=scenario.metric._asdict(),
         guards=[{"name": guard.name, "direction": guard.direction} for guard in GUARDS if scenario.metric.name not in guard.counters],
         least_washout_seconds=least_washout_seconds(knob, given.window) if given.window else 0.0,
-        seen_seconds=round(sum(given.window["seconds"]), 1) if given.window else None,
+        seen=f"seen for {sum(given.window['seconds']):.0f} s" if given.window else None,
     )
 
 
 def nothing(scenario: str | None, reason: str) -> Plan:
     return {
         "scenario": scenario, "changes": [], "metric": None, "guards": [], "reason": reason, "blocked": False,
-        "least_washout_seconds": 0.0, "seen_seconds": None, "joint": None, "waits_for": None, "seed": None, "again": False,
+        "least_washout_seconds": 0.0, "seen": None, "joint": None, "waits_for": None, "seed": None, "again": False,
     }
 
 
