@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.outcome import outcome_of
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.outcome_record import outcome_record
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.report import report_document
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.report_text import report_markdown, report_table
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.rounds import rounds_of, tried_before
 
 RMEM, WMEM = "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"
 LOWERED = {"key": RMEM, "old": "4096 131072 33554432", "new": "4096 131072 2097152"}
@@ -94,6 +96,11 @@ def test_what_no_round_tried_is_left_with_its_advice():
         (1, "nothing_wrong", "Nothing is wrong."), (2, "collapsing", "stalls are shorter"),
         (2, "sender_buffer_too_small", "The send buffer binds."),
     ]
+
+
+def test_what_was_tried_before_does_not_name_the_last_round():
+    rounds = rounds_of(run("web1", KEPT, WAITS, REVERTED))
+    assert tried_before(rounds, list(map(outcome_of, rounds))) == {"collapsing": "Tried before in this run (round 1) and kept."}
 
 
 def test_a_last_look_that_found_nothing_more_stays():
