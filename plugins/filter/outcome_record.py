@@ -16,6 +16,7 @@ author: linuxnet.socket_buffers authors (@linuxnet)
 description:
   - Takes the registered results of the run's steps as they are; one that is missing, null, empty or skipped counts as not done.
   - A host that could not be reached in any step, or failed, gets the step and the reason.
+  - A run may measure anew and try the next finding; the record of the last round then carries those before it.
 positional: _input
 options:
   _input:
@@ -25,6 +26,7 @@ options:
       - C(host), and C(check_mode) when nothing was to be tried.
       - Registered results in C(facts), C(window_start), C(window), C(trial_start), C(trial) and C(tuning).
       - Results of the filters in C(findings), C(plan) and C(verdict).
+      - In C(earlier) what this filter returned for the earlier rounds of the same run on this host, oldest first.
       - What a C(rescue) caught in C(failure), with C(step) from C(ansible_failed_task.name) and C(result) from C(ansible_failed_result).
 """
 

@@ -13,13 +13,14 @@ version_added: 0.1.0
 author: linuxnet.socket_buffers authors (@linuxnet)
 description:
   - One row for each host and finding, those that need a person first, then by host.
+  - Where a run had several rounds, a row for what each of them tried, in order.
 positional: _input, generated, hosts
 options:
   _input:
     type: list
     elements: dict
     required: true
-    description: Records of P(linuxnet.socket_buffers.outcome_record#filter), one for each host.
+    description: Records of P(linuxnet.socket_buffers.outcome_record#filter), one for each host, that of its last round.
   generated:
     type: str
     required: true

@@ -13,6 +13,7 @@ version_added: 0.1.0
 author: linuxnet.socket_buffers authors (@linuxnet)
 description:
   - A table of 120 columns, below it every reason with its hosts, the summary, and what the exit status means.
+  - A host that had several rounds is named with the round.
 positional: _input
 options:
   _input:

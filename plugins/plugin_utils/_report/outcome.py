@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-Record = Mapping[str, Any]
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.remarks import with_remarks
 
-RECOVERED = "A run that had been killed was undone first"
+Record = Mapping[str, Any]
 
 
 class Outcome(NamedTuple):
@@ -25,9 +25,9 @@ class Outcome(NamedTuple):
 
 
 def outcome_of(record: Record) -> Outcome:
-    """The outcome of one host's record, of which any part may be missing."""
+    """The outcome of one host's record, of one round and any part of which may be missing."""
     outcome = next(outcome for outcome in (rule(record) for rule in RULES) if outcome)
-    return outcome._replace(reason=f"{outcome.reason}. {RECOVERED}") if record.get("recovered") else outcome
+    return outcome._replace(reason=with_remarks(record, outcome.name, outcome.reason))
 
 
 def advice(finding: Record) -> str:
@@ -72,7 +72,10 @@ def _nothing_to_change(record: Record) -> Outcome | None:
     plan = record.get("plan")
     if plan is None or plan["changes"]:
         return None
-    answered = next((finding for finding in record.get("findings") or () if finding["scenario"] == plan["scenario"]), None)
+    if plan.get("waits_for"):
+        return Outcome("left", plan["reason"], False)
+    findings = record.get("findings") or [None]
+    answered = next((finding for finding in findings if finding and finding["scenario"] == plan["scenario"]), findings[0])
     if answered is None or not answered["key"]:
         return Outcome("left", _first_advice(record) or plan["reason"], False)
     reason = ". ".join(text.rstrip(".") for text in (plan["reason"], answered.get("remedy")) if text)

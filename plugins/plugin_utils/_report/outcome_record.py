@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.rounds import handed_on
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.stalls import compared
 
 Result = Mapping[str, Any]
@@ -28,8 +29,8 @@ STEPS = {
 DECISIONS = ("findings", "plan", "verdict")
 # What the report needs of the large ones; a trial's counters stay behind.
 FACTS_KEPT = ("identity", "host")
-TRIAL_KEPT = ("status", "reason", "seed", "pairs", "block_seconds", "restored")
-TUNING_KEPT = ("changed", "changes", "dropin", "drifted", "left")
+TRIAL_KEPT = ("status", "reason", "seed", "pairs", "block_seconds", "restored", "residual")
+TUNING_KEPT = ("changed", "changes", "dropin", "drifted", "left", "residual")
 # What ansible-core 2.19 puts before the message of a module or a filter.
 WRAPPING = re.compile(r"((Task|Action|Module) failed: )*(.*The filter plugin '[\w.]+' failed: )?", re.DOTALL)
 
@@ -47,6 +48,7 @@ def outcome_record(results: Result) -> dict[str, Any]:
         "trial": _trial(_mapping(done["trial"].get("trial"))),
         "tuning": _picked(done["tuning"], TUNING_KEPT) if "changes" in done["tuning"] else None,
         "recovered": any(result.get("recovered") or result.get("killed_trial") for result in done.values()),
+        "earlier": handed_on(results.get("earlier") or [], str(results["host"])),
     }
     record.update((name, results.get(name) or None) for name in DECISIONS)
     return record

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.metric_words import shown_value
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.outcome import Outcome, advice, outcome_of
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.rounds import answered_first, come_to, rounds_of, tried_before
 
 VERSION = 1
 OUTCOMES = ("kept", "reverted", "left", "would_try", "failed", "unreachable")
@@ -16,7 +17,7 @@ MEASURED = ("metric", "before", "after", "effect", "interval", "p_value", "pairs
 
 
 class HostRows(NamedTuple):
-    """One host's outcome, and its rows: the finding that the plan answers comes first, else the most urgent one."""
+    """One host's outcome, and its rows by round: the finding that the plan answers comes first, else the most urgent one."""
 
     outcome: Outcome
     rows: list[dict[str, Any]]
@@ -49,17 +50,20 @@ def _summary(outcomes: Sequence[Outcome]) -> dict[str, int]:
 
 
 def _host_rows(record: Mapping[str, Any]) -> HostRows:
-    outcome = outcome_of(record)
-    answered = (record.get("plan") or {}).get("scenario")
-    findings = sorted(record.get("findings") or [], key=lambda finding: finding["scenario"] != answered)
-    acted = findings[0] if findings else {}
-    return HostRows(outcome, [_acted_row(record, acted, outcome), *(_other_row(record, finding) for finding in findings[1:])])
+    """What every round tried; of the last one also what else it found."""
+    rounds = rounds_of(record)
+    outcomes = [outcome_of(each) for each in rounds]
+    acted = [_acted_row(each, number, outcome) for number, (each, outcome) in enumerate(zip(rounds, outcomes), 1)]
+    tried = tried_before(rounds, outcomes)
+    others = [_other_row(record, len(rounds), finding, tried.get(finding["scenario"])) for finding in answered_first(record)[1:]]
+    return HostRows(come_to(outcomes), [*acted, *others])
 
 
-def _acted_row(record: Mapping[str, Any], finding: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
+def _acted_row(record: Mapping[str, Any], number: int, outcome: Outcome) -> dict[str, Any]:
+    finding = next(iter(answered_first(record)), {})
     verdict = record.get("verdict") or {}
     return dict(
-        _finding_columns(record, finding),
+        _finding_columns(record, number, finding),
         change=_change(record),
         before=_rate(verdict, "before"),
         after=_rate(verdict, "after"),
@@ -72,19 +76,20 @@ def _acted_row(record: Mapping[str, Any], finding: Mapping[str, Any], outcome: O
     )
 
 
-def _other_row(record: Mapping[str, Any], finding: Mapping[str, Any]) -> dict[str, Any]:
-    """A run answers one finding of a host; the others are said, with what would help."""
+def _other_row(record: Mapping[str, Any], number: int, finding: Mapping[str, Any], tried: str | None) -> dict[str, Any]:
+    """A round answers one finding of a host; the others are said, with what would help, and what was tried against them before."""
     return dict(
-        _finding_columns(record, finding), change=None, before=None, after=None, verdict=None, outcome="left",
-        reason=advice(finding), needs_person=False, measured=None, stalls=None,
+        _finding_columns(record, number, finding), change=None, before=None, after=None, verdict=None, outcome="left",
+        reason=" ".join(filter(None, (tried, advice(finding)))), needs_person=False, measured=None, stalls=None,
     )
 
 
-def _finding_columns(record: Mapping[str, Any], finding: Mapping[str, Any]) -> dict[str, Any]:
+def _finding_columns(record: Mapping[str, Any], number: int, finding: Mapping[str, Any]) -> dict[str, Any]:
     facts = record.get("facts") or {}
     managers = (facts.get("host") or {}).get("managers") or ()
     return {
         "host": record["host"],
+        "round": number,
         "finding": finding.get("scenario"),
         "evidence": finding.get("evidence") or [],
         "kernel_release": (facts.get("identity") or {}).get("kernel_release"),

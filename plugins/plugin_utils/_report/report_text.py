@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -20,8 +20,11 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.s
 
 COLUMNS = ("host", "finding", "change", "before", "after", "verdict", "outcome")
 HEADER = ("Host", "Finding", "Change", "Before", "After", "Verdict", "Outcome")
+# A value of three numbers is hard to read across two lines.
+WHOLE = ("Change",)
 TERMINAL_WIDTH = 120
 MARK = "!"
+ROUND = "{host} (round {round})"
 NUMBER = re.compile(r"^(\S+(?: (?:us|ms|s)\b)?) ")
 EMPTY = "No host was part of this run. Look at the inventory, at socket_buffers_hosts and at --limit."
 EXIT_STATUS = f"Exit status: 0 when no host needs a person, 2 when one does (marked {MARK})."
@@ -32,8 +35,10 @@ def report_table(document: Mapping[str, Any], width: int = TERMINAL_WIDTH) -> st
     rows = document["rows"]
     if not rows:
         return EMPTY
-    table = text_table(["", *HEADER], [[MARK if row["needs_person"] else "", *_cells(_upright(row))] for row in rows], width)
-    reasons = [paragraph(f"{', '.join(hosts)}: {reason}", width) for reason, hosts in _by_reason(rows).items()]
+    several = _of_several_rounds(rows)
+    shown = [_upright(row) for row in _named(rows, several, "{host}\nround {round}")]
+    table = text_table(["", *HEADER], [[MARK if row["needs_person"] else "", *_cells(row)] for row in shown], width, WHOLE)
+    reasons = [paragraph(f"{', '.join(hosts)}: {reason}", width) for reason, hosts in _by_reason(_named(rows, several, ROUND)).items()]
     return "\n".join([table, "", *reasons, "", summary_line(document["summary"]), EXIT_STATUS])
 
 
@@ -43,8 +48,10 @@ def report_markdown(document: Mapping[str, Any]) -> str:
     title = f"# Socket buffers: what happened\n\nGenerated {document['generated']}."
     if not rows:
         return f"{title}\n\n{EMPTY}\n"
-    table = markdown_table([*HEADER, "Needs a person"], [[*_cells(row), "yes" if row["needs_person"] else "no"] for row in rows])
-    sections = [_section(host, list(found)) for host, found in groupby(rows, key=lambda row: row["host"])]
+    several = _of_several_rounds(rows)
+    cells = [[*_cells(row), "yes" if row["needs_person"] else "no"] for row in _named(rows, several, ROUND)]
+    table = markdown_table([*HEADER, "Needs a person"], cells)
+    sections = [_section(host, list(found), host in several) for host, found in groupby(rows, key=lambda row: row["host"])]
     return "\n\n".join([title, summary_line(document["summary"]), table, *sections]) + "\n"
 
 
@@ -52,6 +59,15 @@ def summary_line(summary: Mapping[str, int]) -> str:
     counts = ", ".join(f"{summary[name]} {_words(name)}" for name in OUTCOMES if summary[name])
     hosts = "1 host" if summary["hosts"] == 1 else f"{summary['hosts']} hosts"
     return f"{hosts}: {counts}. Needs a person: {summary['needs_person'] or 'none'}."
+
+
+def _of_several_rounds(rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    return {row["host"] for row in rows if row["round"] > 1}
+
+
+def _named(rows: Sequence[Mapping[str, Any]], several: Container[str], words: str) -> list[Mapping[str, Any]]:
+    """A host of several rounds is named with the round."""
+    return [dict(row, host=words.format_map(row)) if row["host"] in several else row for row in rows]
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
@@ -77,18 +93,18 @@ def _by_reason(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
     return shared
 
 
-def _section(host: str, rows: Sequence[Mapping[str, Any]]) -> str:
+def _section(host: str, rows: Sequence[Mapping[str, Any]], several_rounds: bool) -> str:
     first = rows[0]
     facts = [f"Linux {first['kernel_release']}" if first["kernel_release"] else ""]
     facts += [f"sysctls also managed by {', '.join(first['managers'])}" if first["managers"] else ""]
     about = markdown_text("; ".join(fact for fact in facts if fact))
-    findings = [_finding(row) for row in rows]
+    findings = [_finding(row, f"round {row['round']}, " if several_rounds else "") for row in rows]
     return "\n\n".join(part for part in (f"## {markdown_text(host)}", about, *findings) if part)
 
 
-def _finding(row: Mapping[str, Any]) -> str:
+def _finding(row: Mapping[str, Any], when: str) -> str:
     name = _words(row["finding"] or "no finding")
-    lines = [f"**{markdown_text(name)}**, {_words(row['outcome'])}: {markdown_text(row['reason'])}"]
+    lines = [f"**{markdown_text(name)}**, {when}{_words(row['outcome'])}: {markdown_text(row['reason'])}"]
     evidence = [f"- {markdown_text(_evidence(piece))}" for piece in row["evidence"]]
     return "\n".join([*lines, *[""] * bool(evidence), *evidence, *_stalls(row.get("stalls"))])
 

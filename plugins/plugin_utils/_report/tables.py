@@ -8,17 +8,17 @@ Widths are columns of a terminal, not characters: an East Asian letter takes two
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 GAP = "  "
 NARROWEST = 4
 MARKDOWN_SPECIAL = str.maketrans({char: f"\\{char}" for char in "\\`*[]<>|"})
 
 
-def text_table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
-    """Columns as wide as they need to be, the widest ones wrapped until the table fits `width`."""
+def text_table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int, whole: Container[str] = ()) -> str:
+    """Columns as wide as they need to be, the widest ones wrapped until the table fits `width`, those under a header of `whole` last."""
     cells = [[_lines(cell) for cell in row] for row in (header, *rows)]
-    widths = _fitted(cells, width - len(GAP) * (len(header) - 1))
+    widths = _fitted(cells, width - len(GAP) * (len(header) - 1), [name in whole for name in header])
     blocks = [_row(row, widths) for row in cells]
     rule = GAP.join("-" * column for column in widths)
     return "\n".join([blocks[0], rule, *blocks[1:]])
@@ -53,12 +53,13 @@ def _display_width(text: str) -> int:
     return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
-def _fitted(rows: Sequence[Sequence[Sequence[str]]], available: int) -> list[int]:
-    """Natural widths, narrowed: words stay whole as long as that is possible."""
+def _fitted(rows: Sequence[Sequence[Sequence[str]]], available: int, whole: Sequence[bool]) -> list[int]:
+    """Natural widths, narrowed: first the lines of a column that is `whole`, then words stay whole as long as that is possible."""
     columns = [[line for cell in column for line in cell] for column in zip(*rows)]
     widths = [max(map(_display_width, lines)) for lines in columns]
     longest_words = [max((_display_width(word) for line in lines for word in line.split()), default=0) for lines in columns]
-    for floors in (longest_words, [NARROWEST] * len(columns)):
+    whole_lines = [width if kept else word for width, word, kept in zip(widths, longest_words, whole)]
+    for floors in (whole_lines, longest_words, [NARROWEST] * len(columns)):
         while sum(widths) > available:
             slack = [(width, column) for column, width in enumerate(widths) if width > floors[column]]
             if not slack:

@@ -27,6 +27,7 @@ FILTERS = {
         ("checked_variables", ({"socket_buffers_pair": 1},), "did you mean socket_buffers_pairs"),
         ("outcome_record", ("text",), "outcome_record: wants a dictionary of results, got str"),
         ("outcome_record", ({"facts": {}},), "outcome_record: host: missing"),
+        ("outcome_record", ({"host": "a", "earlier": [{"host": "b"}]},), "outcome_record: earlier: round 1 is of 'b'"),
         ("report_document", (["text"], "now"), "report_document: wants a list of records"),
         ("report_document", ([{}], "now"), "report_document: wants a list of records"),
         ("report_document", (5, "now"), "report_document: wants a list of records"),

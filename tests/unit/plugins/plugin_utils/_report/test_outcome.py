@@ -12,6 +12,8 @@ PLAN = {"scenario": "collapsing", "changes": [CHANGE], "reason": "lower it", "bl
 BLOCKED = {"scenario": "collapsing", "changes": [], "reason": "it is read-only here", "blocked": True}
 AT_FLOOR = {"scenario": "collapsing", "changes": [], "reason": "at the floor already", "blocked": False}
 NO_KNOB = {"scenario": "slow_reader", "changes": [], "reason": "slow_reader: no buffer size to change", "blocked": False}
+WAITS = {"scenario": "collapsing", "changes": [], "reason": "web0 goes first", "blocked": False, "waits_for": "web0"}
+TRIED_BEFORE = {"scenario": None, "changes": [], "reason": "tried before in this run and not better", "blocked": False}
 NO_FINDING = {"scenario": None, "changes": [], "reason": "no finding: no buffer size to change", "blocked": False}
 COMPLETE = {"status": "complete", "reason": None, "restored": {"net.ipv4.tcp_rmem": {"value": "x", "restored": True, "reason": None}}}
 LOST = {"status": "complete", "reason": None, "restored": {"net.ipv4.tcp_rmem": {"value": "x", "restored": False, "reason": "changed"}}}
@@ -46,6 +48,10 @@ TRIED = {"findings": [COLLAPSING], "plan": PLAN, "trial": COMPLETE}
         ({"findings": [COLLAPSING], "plan": BLOCKED}, ("left", "it is read-only here. Read faster", True)),
         ({"findings": [COLLAPSING], "plan": BLOCKED, "check_mode": True}, ("left", "it is read-only here. Read faster", True)),
         ({"findings": [COLLAPSING], "plan": AT_FLOOR}, ("left", "at the floor already. Read faster", False)),
+        ({"findings": [COLLAPSING], "plan": WAITS}, ("left", "web0 goes first", False)),
+        ({"findings": [COLLAPSING], "plan": dict(WAITS, blocked=True), "check_mode": True}, ("left", "web0 goes first", False)),
+        ({"findings": [COLLAPSING], "plan": TRIED_BEFORE}, ("left", "tried before in this run and not better. Read faster", False)),
+        ({"findings": [SLOW, COLLAPSING], "plan": TRIED_BEFORE}, ("left", "The reader is slow. Make it read.", False)),
         ({"findings": [SLOW], "plan": NO_KNOB}, ("left", "The reader is slow. Make it read.", False)),
         ({"findings": [FINE], "plan": NO_KNOB}, ("left", "Nothing is wrong.", False)),
         ({"findings": [], "plan": NO_FINDING}, ("left", "no finding: no buffer size to change", False)),
@@ -61,6 +67,8 @@ TRIED = {"findings": [COLLAPSING], "plan": PLAN, "trial": COMPLETE}
         (dict(TRIED, verdict=verdict("improved")), ("failed", "improved, but not enforced: it is improved", True)),
         (dict(TRIED, verdict=verdict("improved"), tuning=ENFORCED, recovered=True),
          ("kept", "it is improved. A run that had been killed was undone first", False)),
+        ({"findings": [SLOW], "plan": NO_KNOB, "recovered": True},
+         ("left", "The reader is slow. Make it read. A run that had been killed was undone first", False)),
         ({"findings": [COLLAPSING], "plan": PLAN}, ("failed", "the run left a plan, but no verdict for this host", True)),
         ({"tuning": ENFORCED}, ("reverted", "the originals are back", False)),
         ({"tuning": ENFORCED, "check_mode": True}, ("would_try", "the originals would be brought back", False)),

@@ -34,7 +34,7 @@ def test_the_record_keeps_what_the_report_needs_and_leaves_the_bulk_behind():
         "findings": [{"scenario": "collapsing"}], "plan": {"changes": []}, "verdict": {"verdict": "improved"},
         "trial": {"status": "complete", "reason": None, "restored": {}, "stalls": None},
         "tuning": {"changed": True, "changes": [], "dropin": {}, "drifted": [], "left": []},
-        "recovered": False,
+        "recovered": False, "earlier": [],
     }
 
 
@@ -93,6 +93,54 @@ def test_a_failed_trial_still_says_what_was_not_restored():
 
 def test_a_failed_enforcing_is_no_tuning():
     assert outcome_record({"host": "web1", "tuning": {"failed": True, "msg": "x", "changed": False}})["tuning"] is None
+
+
+def test_a_trial_and_an_enforcing_say_what_still_holds_larger_buffers():
+    residual = {"rcvbuf_above_max": 3, "sndbuf_above_max": None, "flows": 9, "reason": None}
+    trial, tuning = {"trial": dict(TRIAL["trial"], residual=residual)}, dict(TUNING, residual=dict(residual, flows=8))
+    record = outcome_record({"host": "web1", "trial": trial, "tuning": tuning})
+    assert (record["trial"]["residual"], record["tuning"]["residual"]["flows"]) == (residual, 8)
+
+
+def test_what_the_plan_says_of_other_hosts_and_of_the_hour_passes_through():
+    plan = {"changes": [], "joint": {"hosts": ["a", "b"], "measured_on": ["a"]}, "waits_for": "a", "seen": "seen for 30 s"}
+    assert outcome_record({"host": "web1", "plan": plan})["plan"] == plan
+
+
+def test_earlier_rounds_are_carried_on_without_rounds_of_their_own_and_with_the_finding_they_answered():
+    findings, plan = [{"scenario": "slow_reader"}, {"scenario": "collapsing"}], {"scenario": "collapsing", "changes": []}
+    records = []
+    for number in range(3):
+        records.append(outcome_record({"host": "web1", "findings": findings, "plan": plan, "check_mode": number == 0, "earlier": records}))
+    assert records[2]["findings"] == findings
+    assert [record["check_mode"] for record in records[2]["earlier"]] == [True, False]
+    for record in records[2]["earlier"]:
+        assert set(record) == set(records[0]) - {"earlier"}
+        assert (record["findings"], record["plan"]) == ([{"scenario": "collapsing"}], plan)
+    assert len(records[1]["earlier"]) == 1, "the earlier record itself is left as it was"
+
+
+def test_an_earlier_round_without_findings_stays_without():
+    assert outcome_record({"host": "web1", "earlier": [outcome_record({"host": "web1"})]})["earlier"][0]["findings"] is None
+
+
+@pytest.mark.parametrize("nothing", [None, "", [], ()], ids=["none", "text", "list", "tuple"])
+def test_without_an_earlier_round_there_is_none(nothing):
+    assert outcome_record({"host": "web1", "earlier": nothing})["earlier"] == []
+
+
+@pytest.mark.parametrize(
+    ("earlier", "words"),
+    [
+        ("text", "earlier: wants a list of outcome records of web1, oldest first, got str"),
+        ({"host": "web1"}, "earlier: wants a list of outcome records of web1, oldest first, got dict"),
+        (["text"], "earlier: round 1 is of str; give what outcome_record returned for web1 in that round"),
+        ([{"host": "web1"}, {"host": "web2"}], "earlier: round 2 is of 'web2'; give what outcome_record returned for web1 in that round"),
+    ],
+)
+def test_earlier_rounds_of_anything_else_are_refused(earlier, words):
+    with pytest.raises(ValueError, match=f"^{words}$"):
+        outcome_record({"host": "web1", "earlier": earlier})
 
 
 @pytest.mark.parametrize("step", ["trial", "tuning"])

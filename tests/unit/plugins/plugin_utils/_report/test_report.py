@@ -49,7 +49,7 @@ def columns_of(line):
 def test_the_finding_that_was_acted_on_carries_the_change_and_the_verdict():
     first, second = report_document([KEPT], "now")["rows"]
     assert first == {
-        "host": "b-kept", "finding": "collapsing", "change": "net.ipv4.tcp_rmem 4096 131072 33554432 -> 4096 131072 2097152",
+        "host": "b-kept", "round": 1, "finding": "collapsing", "change": "net.ipv4.tcp_rmem 4096 131072 33554432 -> 4096 131072 2097152",
         "before": "12,345 TCPRcvCollapsed/s", "after": "7.43 TCPRcvCollapsed/s", "verdict": "improved", "outcome": "kept",
         "reason": "much better", "needs_person": False, "evidence": EVIDENCE, "kernel_release": "6.1.0-18-amd64", "managers": ["tuned"],
         "measured": {

@@ -39,6 +39,17 @@ def test_words_stay_whole_while_another_column_can_give_way():
     assert lines[2].startswith("TCPRcvCollapsed/s  a b c")
 
 
+def test_a_column_can_stay_whole_while_a_narrower_one_gives_way():
+    table = [["Value", "Why"], [["1 22 333 4444", "not as wide"]], 24]
+    assert text_table(*table).splitlines()[2:] == ["1 22 333     not as wide", "4444"]
+    assert text_table(*table, whole=("Value",)).splitlines()[2:] == ["1 22 333 4444  not as", "               wide"]
+
+
+def test_a_whole_column_gives_way_when_nothing_else_can():
+    lines = text_table(["Value", "Why"], [["1 22 333 4444", "inseparable"]], 20, whole=("Value",)).splitlines()
+    assert lines[2:] == ["1 22     inseparable", "333", "4444"]
+
+
 def test_a_line_end_in_a_cell_starts_a_line():
     assert text_table(["A", "B"], [["x\ny", "1"]], 40).splitlines()[2:] == ["x  1", "y"]
 
