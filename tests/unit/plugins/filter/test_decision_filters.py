@@ -113,7 +113,7 @@ def test_hosts_together_with_text_for_numbers(run):
 
 
 def test_a_wrong_policy_ends_the_task_with_its_name(run):
-    assert "policy: colapse_divisor is unknown; it takes collapse_divisor" in re.sub(r"\s+", " ", run[1])
+    assert "policy: colapse_divisor is unknown; it takes goal, stall_budget_us" in re.sub(r"\s+", " ", run[1])
 
 
 @pytest.mark.parametrize("name, arguments, words", [

@@ -1,0 +1,139 @@
+"""What connections need, as sizes: raised in steps, lowered to what the path holds, and bounded."""
+import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import LOWAT, RMEM, WMEM
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import ANSWERS, SCENARIO
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.plan import plan
+
+MIB = 1048576
+TRIPLETS = {"tcp_rmem": (4096, 131072, 32 * MIB), "tcp_wmem": (4096, 16384, 4 * MIB)}
+
+
+def facts(tcp_mem="786432 1048576 1572864", lowat="4294967295", **triplets):
+    sizes = {**TRIPLETS, **triplets}
+    present = {"present": True, "writable": True}
+    return {
+        "host": {"ram_bytes": 64 << 30, "page_size_bytes": 4096},
+        **{name: dict(zip(("min", "default", "max"), values)) for name, values in sizes.items()},
+        "sysctls": {RMEM: present, WMEM: present, LOWAT: {**present, "value": lowat}, "net.ipv4.tcp_mem": {"value": tcp_mem}},
+    }
+
+
+def group(flows=1, kind="bulk", direction="outbound", counts=(), sums=(), **largest):
+    quantiles = {name: {"p50": value, "p90": value, "p99": value, "max": value} for name, value in largest.items()}
+    return {"class": kind, "direction": direction, "flows": flows, "counts": dict(counts), "sums": {"bytes_out": 1, **dict(sums)}, "quantiles": quantiles}
+
+
+def window(*groups, seconds=10, **sockets):
+    return {
+        "seconds": [1.0] * seconds, "counters": {}, "absent": [],
+        "sockets": {"available": True, "reason": None, "seconds": float(seconds), "groups": list(groups), **sockets},
+    }
+
+
+def finding(scenario):
+    row = SCENARIO[scenario]
+    return {"scenario": scenario, "key": row.key, "direction": row.direction}
+
+
+def made(scenario, seen, host=None, policy=None, **more):
+    return plan([finding(scenario)], host or facts(), policy, None, seen, **more)
+
+
+def new(made_plan):
+    change, = made_plan["changes"]
+    return change["new"]
+
+
+@pytest.mark.parametrize("seen, maximum", [
+    # (1.25 x 5 MB + 6 segments) / 0.63, in whole pages.
+    (window(group(bdp_bytes=5_000_000, send_payload_share=0.63)), 9_936_896),
+    (window(group(bdp_bytes=25_000, send_payload_share=0.63)), 65536),  # one large frame at least
+    (window(group(bdp_bytes=60_000, send_payload_share=0.63)), 135_168),
+    (window(group(bdp_bytes=5_000_000)), 10_432_512),  # without a share seen, 0.6
+    # The largest path counts, whoever uses it; idle connections do not.
+    (window(group(9, bdp_bytes=25_000), group(kind="request_response", bdp_bytes=1_000_000)), 2_101_248),
+    (window(group(9, bdp_bytes=60_000, send_payload_share=0.63), group(kind="idle", bdp_bytes=9e9)), 135_168),
+])
+def test_a_bloated_path_is_given_what_it_holds(seen, maximum):
+    bloated = made("queue_bloat", seen, facts(tcp_wmem=(4096, 16384, 32 * MIB)))
+    assert new(bloated) == f"4096 16384 {maximum}"
+    assert bloated["metric"] == {"name": "flows_bulk_rtt_us", "direction": "lower"}
+    assert "the path of the largest flow holds" in bloated["reason"]
+
+
+def test_the_default_goes_down_with_the_maximum():
+    assert new(made("queue_bloat", window(group(bdp_bytes=25_000)), facts(tcp_wmem=(4096, MIB, 4 * MIB)))) == "4096 69632 69632"
+
+
+def test_what_is_not_seen_is_not_guessed():
+    nothing = made("queue_bloat", window(group()))
+    assert not nothing["changes"] and not nothing["blocked"] and "could not be seen" in nothing["reason"]
+    assert not plan([finding("queue_bloat")], facts())["changes"]
+    assert "the rate of its connections could not be seen" in made("stale_send_queue", window(group()))["reason"]
+
+
+def test_a_path_that_needs_more_than_there_is_is_not_lowered():
+    assert "argues to lower net.ipv4.tcp_wmem maximum, but it is 4194304" in made("queue_bloat", window(group(bdp_bytes=9e6)))["reason"]
+
+
+@pytest.mark.parametrize("rate, lowat", [(125e6, 626_688), (2.5e6, 16_384), (100.0, 16_384)])
+def test_unsent_data_is_kept_to_what_leaves_in_time(rate, lowat):
+    stale = made("stale_send_queue", window(group(goodput_out_bytes_per_second=rate)))
+    assert new(stale) == str(lowat) and stale["changes"][0]["old"] == "4294967295"
+    assert stale["metric"] == {"name": "flows_notsent_bytes", "direction": "lower"}
+
+
+def test_unsent_data_that_is_short_already_is_left():
+    assert not made("stale_send_queue", window(group(goodput_out_bytes_per_second=2.5e6)), facts(lowat="16384"))["changes"]
+
+
+@pytest.mark.parametrize("scenario, host, policy, value", [
+    ("receiver_window_too_small", facts(tcp_rmem=(4096, 131072, 4 * MIB)), {}, f"4096 131072 {32 * MIB}"),
+    ("receiver_window_too_small", facts(tcp_rmem=(4096, 131072, 4 * MIB)), {"rmem_raise_factor": 2}, f"4096 131072 {8 * MIB}"),
+    ("receiver_window_too_small", facts(), {}, f"4096 131072 {64 * MIB}"),
+    ("sender_buffer_too_small", facts(), {}, f"4096 16384 {32 * MIB}"),
+    ("pausing_reader", facts(), {}, f"4096 {MIB} {32 * MIB}"),
+    ("pausing_reader", facts(), {"rmem_default_ceiling_bytes": 524288}, f"4096 524288 {32 * MIB}"),
+    ("pausing_reader", facts(tcp_rmem=(4096, 131072, 262144)), {}, f"4096 {MIB} {MIB}"),  # the maximum moves along
+])
+def test_what_limits_is_raised_in_one_large_step(scenario, host, policy, value):
+    assert new(made(scenario, window(group(counts={"reader_pausing": 1})), host, policy)) == value
+
+
+@pytest.mark.parametrize("flows, percent, maximum, bound", [
+    (16, 50, 32 * MIB, "share"), (100, 50, 21_471_232, "50 % of TCP memory (memory_percent of the policy) for 100 bulk connections"),
+    (100, 10, 4_292_608, "10 % of TCP memory"),
+])
+def test_many_bulk_connections_share_the_memory(flows, percent, maximum, bound):
+    raised = made("sender_buffer_too_small", window(group(flows)), policy={"memory_percent": percent})
+    assert new(raised) == f"4096 16384 {maximum}" and bound in raised["changes"][0]["ceiling"] + "share"
+
+
+@pytest.mark.parametrize("goal, tried", [
+    ("balanced", {"sender_buffer_too_small", "receiver_window_too_small", "queue_bloat", "stale_send_queue", "pausing_reader"}),
+    ("throughput", {"sender_buffer_too_small", "receiver_window_too_small", "pausing_reader"}),
+    ("latency", {"queue_bloat", "stale_send_queue", "pausing_reader"}),
+])
+def test_the_goal_decides_what_is_tried(goal, tried):
+    seen = window(group(bdp_bytes=1e5, goodput_out_bytes_per_second=1e6, counts={"reader_pausing": 1}))
+    plans = {name: made(name, seen, policy={"goal": goal}) for name in ANSWERS if not ANSWERS[name].joint}
+    of_connections = {name for name, found in plans.items() if found["changes"] and SCENARIO[name].sign}
+    assert of_connections == tried
+    assert all(f"the goal of the policy is {goal}" in plans[name]["reason"] for name in plans if SCENARIO[name].sign and name not in tried)
+
+
+def test_an_unknown_goal_is_refused():
+    with pytest.raises(ValueError, match="policy: goal wants balanced, throughput, latency, got 'fast'"):
+        made("queue_bloat", window(), policy={"goal": "fast"})
+
+
+def test_the_next_finding_is_answered_when_the_first_cannot_be():
+    seen = window(group(goodput_out_bytes_per_second=1e6))
+    both = plan([finding("queue_bloat"), finding("stale_send_queue")], facts(), None, None, seen)
+    assert both["scenario"] == "stale_send_queue"
+    blocked = plan([finding("queue_bloat"), finding("pruning_with_loss")], dict(facts(), tcp_rmem=None), None, None, seen)
+    assert blocked["blocked"] and blocked["scenario"] == "pruning_with_loss"
+
+
+def test_both_ends_are_nothing_for_one_host():
+    assert "the other one is not part of this run" in made("both_ends_too_small", window(group()))["reason"]

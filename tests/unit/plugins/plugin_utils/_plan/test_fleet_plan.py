@@ -1,0 +1,115 @@
+"""Hosts that share connections: one after the other, or as one candidate."""
+import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, WMEM
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import SCENARIO
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.fleet_plan import plan_fleet
+
+MIB = 1048576
+
+
+def facts(writable=True):
+    present = {"present": True, "writable": writable}
+    return {
+        "host": {"ram_bytes": 64 << 30, "page_size_bytes": 4096},
+        "tcp_rmem": {"min": 4096, "default": 131072, "max": 4 * MIB}, "tcp_wmem": {"min": 4096, "default": 16384, "max": 4 * MIB},
+        "sysctls": {RMEM: present, WMEM: present},
+    }
+
+
+def flow(local, peer, port=1, **signs):
+    return {"local_address": local, "local_port": port, "peer_address": peer, "peer_port": 9, **signs}
+
+
+def host(address, *scenarios, flows=(), writable=True, earlier=()):
+    group = {"class": "bulk", "direction": "outbound", "flows": 1, "counts": {}, "sums": {}, "quantiles": {"bdp_bytes": {"max": 60_000}}}
+    return {
+        "window": {
+            "seconds": [1.0] * 10, "counters": {}, "absent": [],
+            "sockets": {"available": True, "groups": [group], "top": {"rwnd_limited_us": list(flows)}, "local_addresses": [address]},
+        },
+        "findings": [{"scenario": name, "key": SCENARIO[name].key, "direction": SCENARIO[name].direction} for name in scenarios],
+        "facts": facts(writable), "earlier": list(earlier),
+    }
+
+
+A, B, C, D = "192.0.2.1", "192.0.2.2", "192.0.2.3", "2001:db8::4"
+BOTH = {"both_buffers_bound": True}
+
+
+def keys(plan):
+    return [change["key"] for change in plan["changes"]]
+
+
+def test_both_ends_are_one_candidate():
+    plans = plan_fleet({"a": host(A, "both_ends_too_small", flows=[flow(A, B, **BOTH)]), "b": host(B, "receiver_window_too_small")}, seed=7)
+    assert (keys(plans["a"]), keys(plans["b"])) == ([WMEM], [RMEM])
+    assert plans["a"]["joint"] == plans["b"]["joint"] == {"hosts": ["a", "b"], "measured_on": ["a"]}
+    assert plans["a"]["metric"] == plans["b"]["metric"] == {"name": "flows_bulk_out_bytes", "direction": "higher"}
+    assert plans["a"]["guards"] == plans["b"]["guards"]
+    assert plans["a"]["seed"] == plans["b"]["seed"] and 1 <= plans["a"]["seed"] < 2 ** 31
+    assert plans["a"]["again"] and plans["b"]["again"]
+
+
+def test_the_receiver_need_not_have_found_anything():
+    plans = plan_fleet({"a": host(A, "both_ends_too_small", flows=[flow(A, B, **BOTH)]), "b": host(B, "growth_only")})
+    assert keys(plans["b"]) == [RMEM] and plans["b"]["joint"]
+
+
+def test_senders_of_one_receiver_are_one_group():
+    plans = plan_fleet({
+        "a": host(A, "both_ends_too_small", flows=[flow(A, C, **BOTH)]), "b": host(B, "both_ends_too_small", flows=[flow(B, C, **BOTH)]),
+        "c": host(C), "d": host(D, "sender_buffer_too_small"),
+    })
+    assert plans["c"]["joint"] == {"hosts": ["a", "b", "c"], "measured_on": ["a", "b"]}
+    assert len({plans[name]["seed"] for name in "abc"}) == 1
+    assert plans["d"]["joint"] is None and plans["d"]["seed"] is None and plans["d"]["changes"]
+
+
+def test_a_peer_that_cannot_change_is_named_and_the_rest_goes_on():
+    fleet = {"a": host(A, "both_ends_too_small", flows=[flow(A, B, **BOTH)]), "b": host(B, writable=False)}
+    plans = plan_fleet(fleet)
+    assert not plans["a"]["changes"] and "b: net.ipv4.tcp_rmem is argued for, but cannot be written" in plans["a"]["reason"]
+    fleet["a"] = host(A, "both_ends_too_small", "sender_buffer_too_small", flows=[flow(A, B, **BOTH)])
+    assert plan_fleet(fleet)["a"]["scenario"] == "sender_buffer_too_small"
+
+
+def test_two_ends_take_turns_and_the_more_urgent_goes_first():
+    plans = plan_fleet({
+        "a": host(A, "queue_bloat", flows=[flow(A, B)]), "b": host(B, "receiver_window_too_small"), "c": host(C, "queue_bloat"),
+    })
+    assert plans["b"]["changes"] and plans["c"]["changes"]
+    assert not plans["a"]["changes"] and plans["a"]["waits_for"] == "b" and "waits for the trial of b" in plans["a"]["reason"]
+    assert plans["a"]["again"]
+
+
+def test_a_group_waits_as_a_whole():
+    plans = plan_fleet({
+        "a": host(A, "both_ends_too_small", flows=[flow(A, B, **BOTH)]), "b": host(B, flows=[flow(B, C, port=2)]), "c": host(C, "memory_pressure"),
+    })
+    assert plans["c"]["changes"]
+    assert plans["a"]["waits_for"] == plans["b"]["waits_for"] == "c" and not plans["a"]["joint"]
+
+
+def test_who_is_done_is_not_looked_at_again():
+    plans = plan_fleet({"a": host(A, "queue_bloat", flows=[flow(A, B)]), "b": host(B), "c": host(C)})
+    assert {name: plan["again"] for name, plan in plans.items()} == {"a": True, "b": True, "c": False}
+
+
+def test_what_was_refuted_together_is_not_tried_again():
+    refuted = {"plan": {"scenario": "both_ends_too_small", "changes": [{"key": WMEM, "old": "1 2 3", "new": "1 2 4"}]}, "verdict": {"verdict": "unchanged"}}
+    plans = plan_fleet({"a": host(A, "both_ends_too_small", flows=[flow(A, B, **BOTH)], earlier=[refuted]), "b": host(B)})
+    assert not plans["a"]["changes"] and "tried in round 1" in plans["a"]["reason"]
+
+
+def test_the_seed_is_the_runs_and_the_groups():
+    fleet = {"a": host(A, "both_ends_too_small", flows=[flow(A, B, **BOTH)]), "b": host(B)}
+    assert plan_fleet(fleet, seed=1)["a"]["seed"] == plan_fleet(fleet, seed=1)["a"]["seed"] != plan_fleet(fleet, seed=2)["a"]["seed"]
+
+
+def test_a_host_without_its_parts_is_named():
+    with pytest.raises(ValueError, match="a: lacks findings, facts"):
+        plan_fleet({"a": {"window": {}}})
+
+
+def test_no_host_is_no_plan():
+    assert plan_fleet({}) == {}

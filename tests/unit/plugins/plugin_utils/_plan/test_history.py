@@ -1,0 +1,30 @@
+"""Nothing refuted is tried again, and nothing goes up that went down."""
+import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, WMEM, Knob
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import tried_before
+
+RAISE, LOWER = Knob(WMEM, "max", "raise"), Knob(WMEM, "max", "lower")
+
+
+def record(scenario, verdict, old="4096 16384 4194304", new="4096 16384 33554432", key=WMEM):
+    return {"plan": {"scenario": scenario, "changes": [{"key": key, "old": old, "new": new}]}, "verdict": {"verdict": verdict, "reason": "why"}}
+
+
+LOWERED = record("queue_bloat", "improved", old="4096 16384 33554432", new="4096 16384 65536")
+
+
+@pytest.mark.parametrize("scenario, knob, earlier, tried", [
+    ("sender_buffer_too_small", RAISE, [], None),
+    ("sender_buffer_too_small", RAISE, [record("sender_buffer_too_small", "unchanged")], "was tried in round 1 of this run and not kept: why"),
+    ("sender_buffer_too_small", RAISE, [record("x", "improved"), record("sender_buffer_too_small", "regressed")], "was tried in round 2"),
+    ("sender_buffer_too_small", RAISE, [record("sender_buffer_too_small", "improved")], None),  # one more step of the same
+    ("queue_bloat", LOWER, [record("sender_buffer_too_small", "improved")], None),  # too far, then back to what is needed
+    ("sender_buffer_too_small", RAISE, [LOWERED], "which round 1 of this run lowered"),
+    ("receiver_window_too_small", Knob(RMEM, "max", "raise"), [LOWERED], None),  # another key
+    ("queue_bloat", LOWER, [LOWERED], None),
+    ("queue_bloat", LOWER, [{"plan": {"scenario": "queue_bloat", "changes": []}}, {"plan": None}, {}], None),  # it waited, or failed before
+    ("queue_bloat", LOWER, [dict(record("queue_bloat", "improved"), verdict=None)], "it left no verdict"),
+])
+def test_what_was_tried(scenario, knob, earlier, tried):
+    found = tried_before(scenario, knob, earlier)
+    assert (found is None) if tried is None else (tried in found)

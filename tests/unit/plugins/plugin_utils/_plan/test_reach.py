@@ -1,0 +1,49 @@
+"""What blocks could not tell is not tried in them."""
+import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, WMEM, Knob
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.reach import least_washout_seconds, out_of_reach
+
+LOWER, DEFAULT = Knob(RMEM, "max", "lower"), Knob(RMEM, "default", "raise")
+
+
+def window(old_bytes=None, octets=None, direction="inbound", pausing=4, **listeners):
+    counts, sums = {"reader_pausing": pausing}, {"old_bytes_in": old_bytes}
+    return {
+        "seconds": [1.0] * 10, "absent": [], "counters": {} if octets is None else {"IpExtInOctets": [octets / 10] * 10},
+        "sockets": {
+            "available": True, "listeners": listeners,
+            "groups": [{"class": "bulk", "direction": direction, "flows": 4, "counts": counts, "sums": sums, "quantiles": {}}],
+        },
+    }
+
+
+@pytest.mark.parametrize("seen, reachable", [
+    (window(old_bytes=90, octets=100), True),
+    (window(old_bytes=96, octets=100), False),
+    (window(old_bytes=200, octets=100), False),
+    (window(old_bytes=96), True),  # nobody counted the octets
+    (window(old_bytes=None, octets=100), True),
+])
+def test_a_lower_maximum_reaches_new_connections(seen, reachable):
+    assert (out_of_reach(LOWER, seen) is None) == reachable
+
+
+def test_the_reason_says_how_much_and_what_to_do():
+    assert "96% of what came in was for connections older" in out_of_reach(LOWER, window(old_bytes=96, octets=100))
+
+
+@pytest.mark.parametrize("seen, reachable, washout", [
+    (window(renewed=0), False, 10.0),
+    (window(renewed=2), True, 10.0),
+    (window(direction="outbound", renewed=0), True, 0.0),  # a client's sockets take the default when they are made
+    (window(pausing=0), False, 10.0),
+])
+def test_a_default_reaches_what_listens_anew(seen, reachable, washout):
+    assert (out_of_reach(DEFAULT, seen) is None) == reachable
+    assert least_washout_seconds(DEFAULT, seen) == washout
+    assert reachable or "needs_listener_restart" in out_of_reach(DEFAULT, seen)
+
+
+@pytest.mark.parametrize("knob", [Knob(WMEM, "max", "lower"), Knob(WMEM, "max", "raise"), Knob(RMEM, "max", "raise")])
+def test_what_open_connections_follow_is_always_tried(knob):
+    assert out_of_reach(knob, window(old_bytes=100, octets=100)) is None and least_washout_seconds(knob, window()) == 0.0
