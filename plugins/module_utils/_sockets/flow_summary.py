@@ -22,8 +22,8 @@ QUANTILE_NAMES = ("p50", "p90", "p99", "max")
 MOST_PORTS = 10
 
 SUMMED = (
-    "bytes_in", "bytes_out", "data_segments_out", "retransmitted_segments", "busy_us", "rwnd_limited_us", "sndbuf_limited_us", "drops",
-    "receive_queue_bytes", "receive_memory_bytes", "send_queue_bytes", "send_memory_bytes", "notsent_bytes",
+    "bytes_in", "bytes_out", "old_bytes_in", "old_bytes_out", "data_segments_out", "retransmitted_segments", "busy_us", "rwnd_limited_us",
+    "sndbuf_limited_us", "drops", "receive_queue_bytes", "receive_memory_bytes", "send_queue_bytes", "send_memory_bytes", "notsent_bytes",
 )
 COUNTED = (
     "born", "app_limited", "rcvbuf_at_default", "rcvbuf_at_max", "rcvbuf_above_max", "rcvbuf_probably_locked",
@@ -33,7 +33,7 @@ RANKED = (
     "goodput_in_bytes_per_second", "goodput_out_bytes_per_second", "delivery_rate_bytes_per_second", "rtt_us", "min_rtt_us",
     "rtt_over_min", "receiver_rtt_us", "cwnd_bytes", "retransmitted_share", "rwnd_limited_share", "sndbuf_limited_share", "rcvbuf_bytes",
     "sndbuf_bytes", "receive_queue_bytes", "receive_memory_share", "send_queue_bytes", "send_memory_share", "notsent_bytes",
-    "half_full_share", "mean_receive_queue_bytes", "mean_notsent_bytes",
+    "half_full_share", "mean_receive_queue_bytes", "mean_notsent_bytes", "bdp_bytes", "receive_bdp_bytes", "send_payload_share", "window_share",
 )
 
 Key = Tuple[str, str, Optional[int]]  # class, direction, listening port
