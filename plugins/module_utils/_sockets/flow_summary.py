@@ -34,7 +34,8 @@ RANKED = (
     "goodput_in_bytes_per_second", "goodput_out_bytes_per_second", "delivery_rate_bytes_per_second", "rtt_us", "min_rtt_us",
     "rtt_over_min", "receiver_rtt_us", "cwnd_bytes", "retransmitted_share", "rwnd_limited_share", "sndbuf_limited_share", "rcvbuf_bytes",
     "sndbuf_bytes", "receive_queue_bytes", "receive_memory_share", "send_queue_bytes", "send_memory_share", "notsent_bytes",
-    "half_full_share", "mean_receive_queue_bytes", "mean_notsent_bytes", "bdp_bytes", "receive_bdp_bytes", "send_payload_share", "window_share",
+    "half_full_share", "mean_receive_queue_bytes", "mean_notsent_bytes", "bdp_bytes", "receive_bdp_bytes",
+    "send_payload_share", "window_share",
 )
 
 Key = Tuple[str, str, Optional[int]]  # class, direction, listening port

@@ -62,7 +62,8 @@ def test_every_measure_is_what_its_name_says():
         "send_queue_bytes": 40000, "send_memory_bytes": 43520, "send_memory_share": 0.5, "notsent_bytes": 12000,
         "half_full_share": 0, "mean_receive_queue_bytes": 0, "mean_notsent_bytes": 0,
         "bdp_bytes": 0.06, "receive_bdp_bytes": 0.03, "send_payload_share": 40000 / 43520, "window_share": 0.25,
-        "bytes_in": 1500, "bytes_out": 3000, "old_bytes_in": 1500, "old_bytes_out": 3000, "data_segments_out": 80, "retransmitted_segments": 20,
+        "bytes_in": 1500, "bytes_out": 3000, "old_bytes_in": 1500, "old_bytes_out": 3000,
+        "data_segments_out": 80, "retransmitted_segments": 20,
         "busy_us": 500, "rwnd_limited_us": 100, "sndbuf_limited_us": 50, "drops": 3, "born": False, "app_limited": True,
         "rcvbuf_at_default": True, "rcvbuf_at_max": False, "rcvbuf_above_max": False, "rcvbuf_probably_locked": False,
         "sndbuf_at_default": False, "sndbuf_at_max": False, "sndbuf_above_max": False, **NO_SIGNS._asdict(),
@@ -119,7 +120,8 @@ def test_how_much_of_the_memory_is_payload_and_of_the_buffer_window():
 
 def test_only_what_was_there_at_the_first_look_moves_old_bytes():
     moved = dict(bytes_received=300, bytes_acked=200)
-    for one, old in ((changed(**moved), (300, 200)), (flow(found(**moved), context()), (0, 0)), (flow(found(**moved), context(seconds=None)), (None, None))):
+    was_there, born, in_a_snapshot = changed(**moved), flow(found(**moved), context()), flow(found(**moved), context(seconds=None))
+    for one, old in ((was_there, (300, 200)), (born, (0, 0)), (in_a_snapshot, (None, None))):
         assert (one.measures.old_bytes_in, one.measures.old_bytes_out) == old
     born_on_an_old_kernel = flow(found(**OLD_KERNEL), context()).measures
     assert (born_on_an_old_kernel.born, born_on_an_old_kernel.old_bytes_in, born_on_an_old_kernel.old_bytes_out) == (True, None, None)

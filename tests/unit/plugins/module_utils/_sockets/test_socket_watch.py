@@ -250,7 +250,8 @@ def test_a_snapshot_has_sizes_and_queues_but_no_changes(host):
     result = host.call(look_once)
     assert (result["available"], result["flows"], result["born"], result["closed"], result["seconds"]) == (True, 2, None, None, None)
     group = groups_of(result)["bulk", "inbound"]
-    assert group["sums"]["bytes_out"] is group["sums"]["old_bytes_out"] is None and group["quantiles"]["goodput_out_bytes_per_second"] is None
+    assert group["sums"]["bytes_out"] is None and group["quantiles"]["goodput_out_bytes_per_second"] is None
+    assert group["sums"]["old_bytes_in"] is group["sums"]["old_bytes_out"] is group["quantiles"]["receive_bdp_bytes"] is None
     assert group["quantiles"]["rtt_us"]["p50"] > 0 and group["sums"]["receive_memory_bytes"] == 0 and group["counts"]["born"] is None
     assert (result["listeners"]["sockets"], result["listeners"]["renewed"], result["listeners"]["renewed_ports"]) == (1, None, None)
     assert not {"top", "local_addresses"} & set(result)
