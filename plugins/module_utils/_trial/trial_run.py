@@ -47,6 +47,8 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.tri
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import (
     Block,
+    Timetable,
+    end_of,
     limit_seconds,
     schedule,
     total_seconds,
@@ -175,13 +177,16 @@ class _Experiment:
         self._recorders = recorders
         self._in_force = originals
         self.done = []  # type: List[Tuple[Block, Step]]
+        self.began_epoch_seconds = None  # type: Optional[float]
         self.reason = None  # type: Optional[str]
 
     def run(self) -> None:
         try:
             self._switch("A")  # proves that the way back is open before anything else is written
-            for block in self._request.blocks():
-                self.done.append((block, self._record(block.arm)))
+            self.began_epoch_seconds = time.time()
+            timetable = Timetable(time.monotonic(), self._request.washout_seconds, self._request.block_seconds)
+            for index, block in enumerate(self._request.blocks()):
+                self.done.append((block, self._record(block.arm, timetable, index)))
         except (Aborted, MalformedText, OSError, TransactionFailed) as error:
             self.reason = str(error)
 
@@ -190,20 +195,19 @@ class _Experiment:
         apply_values(self._files, self._writer, self._arms[arm])
         self._in_force = self._arms[arm]
 
-    def _record(self, arm: str) -> Step:
+    def _record(self, arm: str, timetable: Timetable, index: int) -> Step:
         self._switch(arm)
-        self._watch(self._request.washout_seconds)
+        self._watch(end_of(timetable.washout_due(index), time.monotonic(), timetable.washout_seconds))
         for recorder in self._recorders:
             recorder.start_block()
         before = take_snapshot(self._files)
-        self._watch(self._request.block_seconds)
+        self._watch(end_of(timetable.block_due(index), time.monotonic(), timetable.block_seconds))
         after = take_snapshot(self._files)
         for recorder in reversed(self._recorders):
             recorder.end_block()
         return before, after
 
-    def _watch(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
+    def _watch(self, end: float) -> None:
         self._check()
         while time.monotonic() < end:
             time.sleep(min(POLL_SECONDS, max(0.0, end - time.monotonic())))
@@ -241,6 +245,7 @@ def _report(
         "pairs": request.pairs,
         "block_seconds": request.block_seconds,
         "washout_seconds": request.washout_seconds,
+        "began_epoch_seconds": experiment.began_epoch_seconds,
         "baseline": {key: canonical(text) for key, text in originals.items()},
         "candidate": request.candidate,
         "blocks": {
