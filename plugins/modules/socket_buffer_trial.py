@@ -233,6 +233,13 @@ trial:
         - A sysctl that somebody else changed is left as it is. One that could not be brought back for another reason fails the module.
       type: dict
       sample: {net.ipv4.tcp_rmem: {value: 4096 131072 6291456, restored: true, reason: null}}
+    residual:
+      description:
+        - After the originals are back, the number of TCP connections (C(flows)), and how many of them hold larger buffers than the maximum
+          in force (C(rcvbuf_above_max), C(sndbuf_above_max)), of an earlier one or of SO_RCVBUF.
+        - The three numbers are null, with the C(reason), where nobody could look at the connections.
+      type: dict
+      sample: {rcvbuf_above_max: 3, sndbuf_above_max: 0, flows: 412, reason: null}
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -27,6 +27,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.stat
     hold_lock,
     refuse_if_held,
 )
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.residual import residual_now
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import InvalidValue, canonical
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.transaction import (
     TransactionFailed,
@@ -144,9 +145,10 @@ def _guarded_trial(files: HostFiles, writer: HostWriter, request: Request, ident
             # A key that refuses stays on record, for the guardian and for the next run.
             if not lost_keys(restored):
                 guard.dismiss()
+        residual = residual_now(files)  # in here, where being asked to end is noted and no more
     report = _report(request, identity, originals, experiment, restored)
     blocks = len(report["seconds"])
-    return dict(report, stalls=stalls.table(blocks), flows=flows.table(blocks))
+    return dict(report, stalls=stalls.table(blocks), flows=flows.table(blocks), residual=residual)
 
 
 def _record(request: Request, identity: Dict[str, Any], originals: Values) -> Record:
