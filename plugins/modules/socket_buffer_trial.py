@@ -72,7 +72,10 @@ attributes:
 notes:
   - The time is 2 * O(pairs) * (O(washout_seconds) + O(block_seconds)) seconds. A trial that takes a tenth and 5 seconds longer is
     asked to end by its guardian, and killed 5 seconds later.
-  - Sockets that are already open keep buffers that have grown, also after the originals are back.
+  - Blocks keep to a timetable that is set when the first one begins, so that hosts which began together stay in step. What switching and
+    recording costs is taken from the time of the block. A host that is late ends a block when it is due, but not before half of its
+    length; the same goes for the wash-out.
+  - Sockets that are already open keep buffers that have grown, also after the originals are back; RV(trial.residual) counts them.
   - Only one of this module and M(linuxnet.socket_buffers.socket_buffer_tuning) works on a host at a time; the other fails and names it.
   - Where systemd runs, the guardian is a transient service, so that the end of a login session does not take it along. Elsewhere it is
     a process in a session of its own.
@@ -177,6 +180,12 @@ trial:
       description: The wait after each switch, as asked for.
       type: float
       sample: 3.0
+    began_epoch_seconds:
+      description:
+        - When the first block began, in seconds since 1970 by the host's clock. Block C(i) is due to end (C(i) + 1) * (O(washout_seconds) +
+          O(block_seconds)) later. Null when it came to none.
+      type: float
+      sample: 1767225600.25
     baseline:
       description: The values of arm A, read from the files below C(/proc/sys/net) before the first write, one space between fields.
       type: dict
@@ -224,6 +233,13 @@ trial:
         - A sysctl that somebody else changed is left as it is. One that could not be brought back for another reason fails the module.
       type: dict
       sample: {net.ipv4.tcp_rmem: {value: 4096 131072 6291456, restored: true, reason: null}}
+    residual:
+      description:
+        - After the originals are back, the number of TCP connections (C(flows)), and how many of them hold larger buffers than the maximum
+          in force (C(rcvbuf_above_max), C(sndbuf_above_max)), of an earlier one or of SO_RCVBUF.
+        - The three numbers are null, with the C(reason), where nobody could look at the connections.
+      type: dict
+      sample: {rcvbuf_above_max: 3, sndbuf_above_max: 0, flows: 412, reason: null}
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -68,7 +68,7 @@ attributes:
     platforms: linux
 notes:
   - A network namespace has its own C(net.ipv4) sysctls. The C(net.core) ones can be written in the initial namespace only.
-  - Sockets that are already open keep buffers that have grown, also after the originals are back.
+  - Sockets that are already open keep buffers that have grown, also after the originals are back; RV(residual) counts them.
   - Only one of this module and M(linuxnet.socket_buffers.socket_buffer_trial) works on a host at a time; the other fails and names it.
 seealso:
   - module: linuxnet.socket_buffers.socket_buffer_trial
@@ -197,6 +197,28 @@ originals:
   returned: success
   type: dict
   sample: {net.ipv4.tcp_rmem: 4096 131072 6291456}
+residual:
+  description:
+    - Open TCP connections that hold larger buffers than the maximum now in force, and keep them until they are closed.
+    - Null in check mode, and when nothing changed.
+  returned: success
+  type: dict
+  contains:
+    rcvbuf_above_max:
+      description: How many have a receive buffer above the maximum, of an earlier one or of SO_RCVBUF.
+      type: int
+      sample: 3
+    sndbuf_above_max:
+      description: The same of send buffers.
+      type: int
+      sample: 0
+    flows:
+      description: How many connections there are.
+      type: int
+      sample: 412
+    reason:
+      description: Why nobody could look at the connections; the numbers are null then. Else null.
+      type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -206,6 +228,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.e
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.state_dir import DEFAULT_STATE_DIR
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.residual import residual_now
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import validated
 
 ARGUMENT_SPEC = {
@@ -223,7 +246,7 @@ def main() -> None:
         required_if=[("state", "present", ("values",))],
         supports_check_mode=True,
     )
-    params = module.params
+    params, files = module.params, HostFiles()
     try:
         request = Request(
             values=validated(params["values"]) if params["state"] == "present" else {},
@@ -232,11 +255,13 @@ def main() -> None:
             state_dir=params["state_dir"],
             only_recover=params["state"] == "recovered",
         )
-        work = enforce(HostFiles(), HostWriter(), request, module.check_mode)
+        work = enforce(files, HostWriter(), request, module.check_mode)
     except ERRORS as error:
         module.fail_json(msg=str(error))
     shown = {"diff": diff(work, DROPIN_PATH)} if module._diff else {}
-    module.exit_json(**result(work, DROPIN_PATH), **shown)
+    done = result(work, DROPIN_PATH)
+    residual = residual_now(files) if done["changed"] and not module.check_mode else None
+    module.exit_json(residual=residual, **done, **shown)
 
 
 if __name__ == "__main__":

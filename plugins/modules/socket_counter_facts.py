@@ -42,7 +42,7 @@ options:
   top:
     description:
       - Of the subset V(sockets), also return that many of the worst flows, from 0 to 100, in each of several orders, one row per flow
-        with its addresses.
+        with its addresses, and the local addresses of all flows.
       - Without it, no address leaves the host.
     type: int
     default: 0
@@ -269,11 +269,18 @@ ansible_facts:
               description:
                 - Of the listening sockets, their number and that of their C(ports), how many have buffers that are not the present default
                   (accepted connections inherit those), and how much of their accept queues is in use.
+                - C(renewed) is how many were made in the window on a port that was listened on at its start, and C(renewed_ports) are those
+                  ports, at most 20. Null in a snapshot.
               type: dict
               returned: when available
             top:
               description: By order, the worst flows with their measures and addresses, worst first.
               type: dict
+              returned: when available and O(top) is not 0
+            local_addresses:
+              description: The distinct local addresses of all flows, sorted as text, at most 100. One mapped into IPv6 is shown as IPv4.
+              type: list
+              elements: str
               returned: when available and O(top) is not 0
             retries:
               description: How many dumps were disturbed, thrown away and asked for again.

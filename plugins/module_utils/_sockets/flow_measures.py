@@ -27,6 +27,8 @@ class Measure(NamedTuple):
 MEASURES = (
     Measure("flows_bulk_in_bytes", "bulk", SUMS, "bytes_in"),
     Measure("flows_bulk_out_bytes", "bulk", SUMS, "bytes_out"),
+    Measure("flows_old_in_bytes", None, SUMS, "old_bytes_in"),
+    Measure("flows_old_out_bytes", None, SUMS, "old_bytes_out"),
     Measure("flows_rwnd_limited_us", None, SUMS, "rwnd_limited_us"),
     Measure("flows_sndbuf_limited_us", None, SUMS, "sndbuf_limited_us"),
     Measure("flows_bulk_rtt_us", "bulk", QUANTILES, "rtt_us", "p50"),

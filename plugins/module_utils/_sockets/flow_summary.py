@@ -11,19 +11,20 @@ import itertools
 import math
 import operator
 import struct
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_signs import Signs
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flows import IDLE, Flow, Measures
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.inet_diag import addresses
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.inet_diag import LOCAL_ADDRESS, address_text, addresses
 
 QUANTILES = (0.5, 0.9, 0.99, 1.0)
 QUANTILE_NAMES = ("p50", "p90", "p99", "max")
 MOST_PORTS = 10
+MOST_LOCAL_ADDRESSES = 100
 
 SUMMED = (
-    "bytes_in", "bytes_out", "data_segments_out", "retransmitted_segments", "busy_us", "rwnd_limited_us", "sndbuf_limited_us", "drops",
-    "receive_queue_bytes", "receive_memory_bytes", "send_queue_bytes", "send_memory_bytes", "notsent_bytes",
+    "bytes_in", "bytes_out", "old_bytes_in", "old_bytes_out", "data_segments_out", "retransmitted_segments", "busy_us", "rwnd_limited_us",
+    "sndbuf_limited_us", "drops", "receive_queue_bytes", "receive_memory_bytes", "send_queue_bytes", "send_memory_bytes", "notsent_bytes",
 )
 COUNTED = (
     "born", "app_limited", "rcvbuf_at_default", "rcvbuf_at_max", "rcvbuf_above_max", "rcvbuf_probably_locked",
@@ -33,7 +34,8 @@ RANKED = (
     "goodput_in_bytes_per_second", "goodput_out_bytes_per_second", "delivery_rate_bytes_per_second", "rtt_us", "min_rtt_us",
     "rtt_over_min", "receiver_rtt_us", "cwnd_bytes", "retransmitted_share", "rwnd_limited_share", "sndbuf_limited_share", "rcvbuf_bytes",
     "sndbuf_bytes", "receive_queue_bytes", "receive_memory_share", "send_queue_bytes", "send_memory_share", "notsent_bytes",
-    "half_full_share", "mean_receive_queue_bytes", "mean_notsent_bytes",
+    "half_full_share", "mean_receive_queue_bytes", "mean_notsent_bytes", "bdp_bytes", "receive_bdp_bytes",
+    "send_payload_share", "window_share",
 )
 
 Key = Tuple[str, str, Optional[int]]  # class, direction, listening port
@@ -127,6 +129,7 @@ class FlowSummary:
         self._rows = {}  # type: Dict[Key, bytearray]
         self._worst = {worst.name: [] for worst in WORST}  # type: Dict[str, List[Tuple[float, int, Flow]]]
         self._taken = 0
+        self._local_addresses = set()  # type: Set[Tuple[int, bytes]]
 
     def add(self, flow: Flow) -> None:
         measures = flow.measures
@@ -137,6 +140,7 @@ class FlowSummary:
             self._rows[flow.kind, flow.direction, flow.port] = bytearray(row)
         if self._top:
             self._keep_worst(flow)
+            self._local_addresses.add((flow.socket.family, flow.socket.endpoints[LOCAL_ADDRESS]))
 
     def _keep_worst(self, flow: Flow) -> None:
         self._taken += 1
@@ -165,6 +169,9 @@ class FlowSummary:
         }  # type: Dict[str, Any]
         if self._top:
             result["top"] = {name: [_row(entry[2]) for entry in sorted(kept, reverse=True)] for name, kept in self._worst.items()}
+            # Of all flows: one that has nothing wrong, as the receiver of a slow flow may be, has no place in `top`.
+            local = {address_text(family, raw) for family, raw in self._local_addresses}
+            result["local_addresses"] = sorted(local)[:MOST_LOCAL_ADDRESSES]
         return result
 
 

@@ -69,8 +69,14 @@ class Measures(NamedTuple):
     half_full_share: Optional[float]
     mean_receive_queue_bytes: Optional[float]
     mean_notsent_bytes: Optional[float]
+    bdp_bytes: Optional[float]
+    receive_bdp_bytes: Optional[float]
+    send_payload_share: Optional[float]
+    window_share: Optional[float]
     bytes_in: Optional[int]
     bytes_out: Optional[int]
+    old_bytes_in: Optional[int]
+    old_bytes_out: Optional[int]
     data_segments_out: Optional[int]
     retransmitted_segments: Optional[int]
     busy_us: Optional[int]
@@ -191,12 +197,14 @@ def measure(
 ) -> Measures:
     rtt, busy = now.rtt_us or None, changes.busy_us
     min_rtt = None if now.min_rtt_us == NEVER_MEASURED else now.min_rtt_us or None
-    # In the order of Measures: to name 40 arguments for each of many sockets takes longer than to compute them.
+    goodput_in, goodput_out = _ratio(changes.bytes_received, seconds), _ratio(changes.bytes_acked, seconds)
+    delivery_rate = now.delivery_rate or None
+    # In the order of Measures: to name 50 arguments for each of many sockets takes longer than to compute them.
     return Measures(
         # goodput in and out, delivery rate
-        _ratio(changes.bytes_received, seconds),
-        _ratio(changes.bytes_acked, seconds),
-        now.delivery_rate or None,
+        goodput_in,
+        goodput_out,
+        delivery_rate,
         # rtt, least rtt, their ratio, rtt as a receiver, congestion window
         rtt,
         min_rtt,
@@ -219,9 +227,17 @@ def measure(
         now.notsent_bytes,
         # the queues over several looks
         *fill,
-        # changes
+        # what the path itself holds of it, sending and receiving
+        _bdp(delivery_rate if goodput_out is None else goodput_out, min_rtt),
+        _bdp(goodput_in, min_rtt),
+        # payload in the send memory, our window in the receive buffer
+        _ratio(now.send_queue, now.wmem_queued),
+        _ratio(now.rcv_wnd, now.rcvbuf),
+        # changes; the first two once more, without what connections moved that were opened in the window
         changes.bytes_received,
         changes.bytes_acked,
+        _of_old(changes.bytes_received, born),
+        _of_old(changes.bytes_acked, born),
         changes.data_segs_out,
         changes.total_retrans,
         busy,
@@ -236,6 +252,14 @@ def measure(
         *standing(now.sndbuf, sizes.sndbuf_default, sizes.sndbuf_max, SNDBUF_AT_MAX),
         *signs(now, changes, seconds, born, sizes, fill)
     )
+
+
+def _bdp(bytes_per_second: Optional[float], min_rtt_us: Optional[int]) -> Optional[float]:
+    return None if bytes_per_second is None or min_rtt_us is None else bytes_per_second * min_rtt_us / 1e6
+
+
+def _of_old(moved: Optional[int], born: Optional[bool]) -> Optional[int]:
+    return 0 if born and moved is not None else moved
 
 
 def _ratio(part: Optional[float], whole: Optional[float]) -> Optional[float]:

@@ -154,14 +154,15 @@ def local_port(found: Any) -> int:
 def addresses(found: Any) -> Dict[str, Any]:
     """{local_address, local_port, peer_address, peer_port}. An IPv4 address mapped into IPv6 is shown as IPv4."""
     ports = struct.unpack_from("!HH", found.endpoints)
-    local, peer = (_address(found.family, found.endpoints[start:start + 16]) for start in (4, 20))
+    local, peer = (address_text(found.family, found.endpoints[part]) for part in (LOCAL_ADDRESS, PEER_ADDRESS))
     return {"local_address": local, "local_port": ports[0], "peer_address": peer, "peer_port": ports[1]}
 
 
+LOCAL_ADDRESS, PEER_ADDRESS = slice(4, 20), slice(20, 36)  # of endpoints
 MAPPED = bytes(10) + b"\xff\xff"
 
 
-def _address(family: int, raw: bytes) -> str:
+def address_text(family: int, raw: bytes) -> str:
     if family == socket.AF_INET:
         return socket.inet_ntop(socket.AF_INET, raw[:4])
     if raw.startswith(MAPPED):

@@ -7,11 +7,11 @@ Walks from the netlink edge through the pure parts. A host without sock_diag get
 """
 import resource
 import socket
-from typing import Any, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.snapshot import read_boottime
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.buffer_sizes import BufferSizes, read_buffer_sizes
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.buffer_sizes import read_buffer_sizes
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_summary import FlowSummary
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flows import Context, flow, mark
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.inet_diag import (
@@ -21,10 +21,10 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.i
     SKMEMINFO,
     MalformedDump,
     drained,
-    local_port,
     parse_sockets,
     unique,
 )
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.listeners import listeners, listening_sockets, remembered
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.occupancy import Occupancy, seconds_to_next
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.sock_diag import Dump, DumpRefused, read_dump
 
@@ -69,7 +69,7 @@ class SocketWatch:
         try:
             sample = take_sample(dump)
             self._marks = {found.cookie: mark(found) for found in self._occupancy.seen(flows_of(sample))}
-            self._ports = _ports(sample)
+            self._listening = remembered(listening_sockets(sample.listeners))
             self._started, self._retries = sample.boottime_seconds, sample.retries
         except (DumpRefused, MalformedDump) as error:
             self._reason = str(error)
@@ -98,8 +98,10 @@ class SocketWatch:
         try:
             sample = take_sample(self._dump)
             seconds = sample.boottime_seconds - self._started
-            context = Context(seconds, self._marks, self._ports | _ports(sample), read_buffer_sizes(self._files), self._occupancy)
-            result = summarise(sample, context, self._top)
+            found = listening_sockets(sample.listeners)
+            ports = self._listening.ports | remembered(found).ports
+            context = Context(seconds, self._marks, ports, read_buffer_sizes(self._files), self._occupancy)
+            result = summarise(sample, context, self._top, listeners(found, context.sizes, self._listening))
         except (DumpRefused, MalformedDump) as error:
             return unavailable(str(error))
         self._spent(cpu_before)
@@ -115,7 +117,9 @@ def sockets_now(files: HostFiles, top: int = 0, dump: Callable[..., Dump] = read
     cpu_before = _cpu_seconds()
     try:
         sample = take_sample(dump)
-        result = summarise(sample, Context(None, {}, _ports(sample), read_buffer_sizes(files), Occupancy()), top)
+        found = listening_sockets(sample.listeners)
+        context = Context(None, {}, remembered(found).ports, read_buffer_sizes(files), Occupancy())
+        result = summarise(sample, context, top, listeners(found, context.sizes, None))
     except (DumpRefused, MalformedDump) as error:
         return unavailable(str(error))
     return dict(result, cpu_seconds=[round(_cpu_seconds() - cpu_before, 6)])
@@ -125,7 +129,7 @@ def unavailable(reason: str) -> Dict[str, Any]:
     return {"available": False, "reason": reason}
 
 
-def summarise(sample: Sample, context: Context, top: int) -> Dict[str, Any]:
+def summarise(sample: Sample, context: Context, top: int, shown_listeners: Dict[str, Any]) -> Dict[str, Any]:
     """A sample, used up, and what is known from before into `sockets`."""
     summary, flows, known = FlowSummary(top), 0, 0
     for found in context.occupancy.seen(flows_of(sample)):
@@ -140,7 +144,7 @@ def summarise(sample: Sample, context: Context, top: int) -> Dict[str, Any]:
         flows=flows,
         born=flows - known if watched else None,
         closed=len(context.marks) - known if watched else None,
-        listeners=listening(sample, context.sizes),
+        listeners=shown_listeners,
         retries=sample.retries,
     )
 
@@ -148,23 +152,6 @@ def summarise(sample: Sample, context: Context, top: int) -> Dict[str, Any]:
 def flows_of(sample: Sample) -> Iterator[Any]:
     """The connections of a sample, which is used up by that."""
     return unique(parse_sockets(drained(sample.flows)))
-
-
-def listening(sample: Sample, sizes: BufferSizes) -> Dict[str, Any]:
-    """What accepted sockets begin with: they inherit the buffers of their listener, not the present defaults."""
-    found = list(unique(parse_sockets(sample.listeners)))
-    return {
-        "sockets": len(found),
-        "ports": len({local_port(one) for one in found}),
-        "rcvbuf_not_default": sum(one.rcvbuf != sizes.rcvbuf_default for one in found) if sizes.rcvbuf_default is not None else None,
-        "sndbuf_not_default": sum(one.sndbuf != sizes.sndbuf_default for one in found) if sizes.sndbuf_default is not None else None,
-        "accept_queue": sum(one.receive_queue for one in found),
-        "accept_queue_full": sum(one.receive_queue > one.send_queue for one in found),
-    }
-
-
-def _ports(sample: Sample) -> FrozenSet[int]:
-    return frozenset(local_port(found) for found in parse_sockets(sample.listeners))
 
 
 def _cpu_seconds() -> float:

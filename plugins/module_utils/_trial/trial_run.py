@@ -27,6 +27,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.stat
     hold_lock,
     refuse_if_held,
 )
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.residual import residual_now
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import InvalidValue, canonical
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.transaction import (
     TransactionFailed,
@@ -47,6 +48,8 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.tri
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import (
     Block,
+    Timetable,
+    end_of,
     limit_seconds,
     schedule,
     total_seconds,
@@ -142,9 +145,10 @@ def _guarded_trial(files: HostFiles, writer: HostWriter, request: Request, ident
             # A key that refuses stays on record, for the guardian and for the next run.
             if not lost_keys(restored):
                 guard.dismiss()
+        residual = residual_now(files)  # in here, where being asked to end is noted and no more
     report = _report(request, identity, originals, experiment, restored)
     blocks = len(report["seconds"])
-    return dict(report, stalls=stalls.table(blocks), flows=flows.table(blocks))
+    return dict(report, stalls=stalls.table(blocks), flows=flows.table(blocks), residual=residual)
 
 
 def _record(request: Request, identity: Dict[str, Any], originals: Values) -> Record:
@@ -175,13 +179,16 @@ class _Experiment:
         self._recorders = recorders
         self._in_force = originals
         self.done = []  # type: List[Tuple[Block, Step]]
+        self.began_epoch_seconds = None  # type: Optional[float]
         self.reason = None  # type: Optional[str]
 
     def run(self) -> None:
         try:
             self._switch("A")  # proves that the way back is open before anything else is written
-            for block in self._request.blocks():
-                self.done.append((block, self._record(block.arm)))
+            self.began_epoch_seconds = time.time()
+            timetable = Timetable(time.monotonic(), self._request.washout_seconds, self._request.block_seconds)
+            for index, block in enumerate(self._request.blocks()):
+                self.done.append((block, self._record(block.arm, timetable, index)))
         except (Aborted, MalformedText, OSError, TransactionFailed) as error:
             self.reason = str(error)
 
@@ -190,20 +197,19 @@ class _Experiment:
         apply_values(self._files, self._writer, self._arms[arm])
         self._in_force = self._arms[arm]
 
-    def _record(self, arm: str) -> Step:
+    def _record(self, arm: str, timetable: Timetable, index: int) -> Step:
         self._switch(arm)
-        self._watch(self._request.washout_seconds)
+        self._watch(end_of(timetable.washout_due(index), time.monotonic(), timetable.washout_seconds))
         for recorder in self._recorders:
             recorder.start_block()
         before = take_snapshot(self._files)
-        self._watch(self._request.block_seconds)
+        self._watch(end_of(timetable.block_due(index), time.monotonic(), timetable.block_seconds))
         after = take_snapshot(self._files)
         for recorder in reversed(self._recorders):
             recorder.end_block()
         return before, after
 
-    def _watch(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
+    def _watch(self, end: float) -> None:
         self._check()
         while time.monotonic() < end:
             time.sleep(min(POLL_SECONDS, max(0.0, end - time.monotonic())))
@@ -241,6 +247,7 @@ def _report(
         "pairs": request.pairs,
         "block_seconds": request.block_seconds,
         "washout_seconds": request.washout_seconds,
+        "began_epoch_seconds": experiment.began_epoch_seconds,
         "baseline": {key: canonical(text) for key, text in originals.items()},
         "candidate": request.candidate,
         "blocks": {

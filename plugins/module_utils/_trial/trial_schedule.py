@@ -1,7 +1,7 @@
 # Copyright: the linuxnet.socket_buffers authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The order and the length of a trial's blocks. Pure."""
+"""The order of a trial's blocks, and when each is due. Pure."""
 import random
 from typing import List, NamedTuple
 
@@ -13,6 +13,7 @@ SEED_BITS = 31
 # A busy host runs its blocks late. Beyond this the guardian ends the trial.
 LATE_SHARE = 0.1
 LATE_SECONDS = 5
+LEAST_SHARE = 0.5  # of its length, for what began late
 
 
 class Block(NamedTuple):
@@ -20,6 +21,28 @@ class Block(NamedTuple):
 
     pair: int
     arm: str
+
+
+class Timetable(NamedTuple):
+    """Due times by the number of the block, all counted from `began`.
+
+    What switching and looking costs does not add up, so that hosts which began together stay in step.
+    """
+
+    began: float
+    washout_seconds: float
+    block_seconds: float
+
+    def washout_due(self, index: int) -> float:
+        return self.began + index * (self.washout_seconds + self.block_seconds) + self.washout_seconds
+
+    def block_due(self, index: int) -> float:
+        return self.began + (index + 1) * (self.washout_seconds + self.block_seconds)
+
+
+def end_of(due: float, started: float, seconds: float) -> float:
+    """When a wash-out, or the recorded part of a block, ends: as it is due, or after half its length where it started late."""
+    return max(due, started + LEAST_SHARE * seconds)
 
 
 def check_lengths(pairs: int, block_seconds: float, washout_seconds: float) -> None:

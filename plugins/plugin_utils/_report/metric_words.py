@@ -12,6 +12,8 @@ WORDS = {
     STALLED: "time in stalls",
     "flows_bulk_in_bytes": "bulk received",
     "flows_bulk_out_bytes": "bulk sent",
+    "flows_old_in_bytes": "received by older connections",
+    "flows_old_out_bytes": "sent by older connections",
     "flows_rwnd_limited_us": "time limited by the receiver's window",
     "flows_sndbuf_limited_us": "time limited by the send buffer",
     "flows_bulk_rtt_us": "round trip of bulk flows",

@@ -1,5 +1,6 @@
 """The real module as a process of its own, on real sysctls of a network namespace of its own, and killed in every way."""
 import json
+import multiprocessing
 import os
 import shutil
 import signal
@@ -59,6 +60,28 @@ def take_snapshot(files):
     height[0] -= 1
     return real(files)._replace(counters={{"c%d" % number: height[0] for number in range(9)}})
 trial_run.take_snapshot = take_snapshot
+runpy.run_module({module!r}, run_name="__main__")
+"""
+# A host that needs so many seconds after each block, by its number, before it goes on.
+SLOW = """
+import runpy, time
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial import trial_run
+real, calls = trial_run.take_snapshot, []
+def take_snapshot(files):
+    calls.append(1)
+    taken = real(files)
+    time.sleep({after}[len(calls) // 2 - 1] if len(calls) % 2 == 0 else 0)
+    return taken
+trial_run.take_snapshot = take_snapshot
+runpy.run_module({{module!r}}, run_name="__main__")
+"""
+# A kernel that does not let its sockets be listed.
+NO_SOCK_DIAG = """
+import errno, os, runpy
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets import sock_diag
+def refused():
+    raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+sock_diag._connect = refused
 runpy.run_module({module!r}, run_name="__main__")
 """
 # A guardian that never says that it is there.
@@ -152,13 +175,70 @@ def test_a_trial_records_its_blocks_and_ends_at_the_originals(trials):
     trial = result["trial"]
     assert (trial["status"], trial["reason"], result["changed"], result["recovered"]) == ("complete", None, False, None)
     assert (trial["blocks"]["pair"], trial["blocks"]["arm"]) == ([0, 0, 1, 1], ["B", "A", "B", "A"])
-    assert all(0.15 <= seconds < 5 for seconds in trial["seconds"]) and len(trial["seconds"]) == 4
-    started = trial["blocks"]["started"]
-    assert all(later - earlier >= 0.2 for earlier, later in zip(started, started[1:]))  # a recorded part and a wash-out
+    assert all(0.075 <= seconds < 5 for seconds in trial["seconds"]) and len(trial["seconds"]) == 4
     assert result["total_seconds"] == pytest.approx(0.8)
     assert trial["candidate"] == CANDIDATE and trial["baseline"] == {RMEM: "4096 87380 6291456", WMEM: "4096 16384 4194304"}
     assert trial["restored"][RMEM] == {"value": "4096 87380 6291456", "restored": True, "reason": None}
     assert trial["identity"]["netns_is_initial"] is False
+    assert trial["residual"] == {"rcvbuf_above_max": 0, "sndbuf_above_max": 0, "flows": 0, "reason": None}
+    trials.expect_all_back()
+
+
+TIMED = dict(SHORT, pairs=3, block_seconds=0.9, washout_seconds=0.3)  # a block is due every 1.2 s
+
+
+def starts(trial):
+    """Of the recorded parts, from the beginning of the first wash-out as it was due."""
+    first, *others = trial["blocks"]["started"]
+    return [0.3] + [started - first + 0.3 for started in others]
+
+
+def test_what_recording_costs_does_not_add_up(trials):
+    before = time.time()
+    trial = finished(trials.start(TIMED, script=SLOW.format(after=[0.2] * 6)))["trial"]
+    assert starts(trial) == pytest.approx([0.3, 1.5, 2.7, 3.9, 5.1, 6.3], abs=0.12)
+    assert trial["seconds"] == pytest.approx([0.9] * 6, abs=0.12)
+    assert before < trial["began_epoch_seconds"] < time.time() - 7.2
+
+
+def test_a_late_host_records_half_a_block_and_catches_up(trials):
+    """Two seconds late after the first block: the second records from 3.35 to 3.8, the third begins when half its wash-out is over."""
+    trial = finished(trials.start(TIMED, script=SLOW.format(after=[2, 0, 0, 0, 0, 0])))["trial"]
+    assert starts(trial) == pytest.approx([0.3, 3.35, 3.95, 4.55, 5.15, 6.3], abs=0.12)
+    assert trial["seconds"] == pytest.approx([0.9, 0.45, 0.45, 0.45, 0.85, 0.9], abs=0.12)
+
+
+def hold_a_connection(asked, until):
+    """With such a send buffer, until that file is there."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, asked)
+        with listener.accept()[0]:
+            eventually(lambda: os.path.exists(until))
+
+
+@pytest.mark.parametrize("values", [CANDIDATE, None])
+def test_the_residual_is_what_open_connections_hold_above_the_restored_maximum(trials, values):
+    trials.host.shell("ip link set lo up")
+    trials.set({WMEM: "4096\t16384\t65536\n"})
+    done = trials.host.folder + "/done"
+    holder = multiprocessing.get_context("fork").Process(target=trials.host.call, args=(hold_a_connection, 60000, done))
+    holder.start()
+    try:
+        eventually(lambda: trials.host.shell("grep -c ' 01 ' /proc/net/tcp || true").strip() == "2")
+        options = {name: value for name, value in dict(SHORT, values=values).items() if value}
+        trial = trials.run(options)["trial"]
+    finally:
+        trials.host.write(done, "")
+        holder.join()
+    assert trial["residual"]["flows"] == 2 and trial["residual"]["reason"] is None and trial["residual"]["rcvbuf_above_max"] == 0
+    assert trial["residual"]["sndbuf_above_max"] >= 1
+    trials.expect_all_back({RMEM: FIRST[RMEM], WMEM: "4096\t16384\t65536\n"})
+
+
+def test_a_residual_that_nobody_can_tell_has_a_reason_and_the_trial_its_end(trials):
+    trial = finished(trials.start(SHORT, script=NO_SOCK_DIAG))["trial"]
+    assert (trial["status"], trial["flows"]["available"]) == ("complete", False)
+    assert trial["residual"] == {"rcvbuf_above_max": None, "sndbuf_above_max": None, "flows": None, "reason": trial["flows"]["reason"]}
     trials.expect_all_back()
 
 

@@ -1,5 +1,6 @@
 """Flows into counts, sums and quantiles, by class and direction and by port; and the worst of them."""
 import json
+from socket import AF_INET, AF_INET6, inet_pton
 
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets import flow_summary
@@ -111,7 +112,25 @@ def test_the_worst_rtt_is_the_longest_wait_of_a_flow_in_use():
 
 def test_no_address_without_top():
     text = json.dumps(summary_of(flow(retransmitted_segments=5)))
-    assert "10.0.0" not in text and "top" not in json.loads(text)
+    assert "10.0.0" not in text and not {"top", "local_addresses"} & set(json.loads(text))
+
+
+def on(address):
+    """A flow with nothing wrong, at one local address."""
+    raw, family = (inet_pton(AF_INET, address) + bytes(12), AF_INET) if "." in address else (inet_pton(AF_INET6, address), AF_INET6)
+    return flow()._replace(socket=type("Socket", (), {"family": family, "endpoints": bytes(4) + raw + bytes(16)}))
+
+
+def test_with_top_every_local_address_is_told():
+    mapped = on("::1")
+    mapped.socket.endpoints = bytes(4) + bytes(10) + b"\xff\xff" + bytes((10, 0, 0, 7)) + bytes(16)
+    result = summary_of(on("10.0.0.9"), on("fe80::1"), on("10.0.0.9"), on("10.0.0.7"), mapped, top=1)
+    assert result["local_addresses"] == ["10.0.0.7", "10.0.0.9", "fe80::1"] and not any(result["top"].values())
+
+
+def test_many_local_addresses_are_cut():
+    found = summary_of(*[on(f"10.0.{number // 200}.{number % 200}") for number in range(1000)], top=1)["local_addresses"]
+    assert len(found) == flow_summary.MOST_LOCAL_ADDRESSES == 100 and found == sorted(found)
 
 
 def test_the_result_is_plain_data():

@@ -52,7 +52,7 @@ def test_every_measure_is_what_its_name_says():
     now = dict(
         delivery_rate=5000, rtt_us=300, min_rtt_us=200, rcv_rtt_us=400, snd_cwnd=20, rmem_alloc=65536, receive_queue=30000, send_queue=40000,
         wmem_queued=43520, notsent_bytes=12000, bytes_received=1500, bytes_acked=3000, data_segs_out=80, total_retrans=20, busy_us=500,
-        rwnd_limited_us=100, sndbuf_limited_us=50, drops=3, rate_flags=APP_LIMITED,
+        rwnd_limited_us=100, sndbuf_limited_us=50, drops=3, rate_flags=APP_LIMITED, rcv_wnd=32768,
     )
     assert changed(**now).measures._asdict() == {
         "goodput_in_bytes_per_second": 150.0, "goodput_out_bytes_per_second": 300.0, "delivery_rate_bytes_per_second": 5000,
@@ -61,7 +61,9 @@ def test_every_measure_is_what_its_name_says():
         "rcvbuf_bytes": 131072, "sndbuf_bytes": 87040, "receive_queue_bytes": 30000, "receive_memory_bytes": 65536, "receive_memory_share": 0.5,
         "send_queue_bytes": 40000, "send_memory_bytes": 43520, "send_memory_share": 0.5, "notsent_bytes": 12000,
         "half_full_share": 0, "mean_receive_queue_bytes": 0, "mean_notsent_bytes": 0,
-        "bytes_in": 1500, "bytes_out": 3000, "data_segments_out": 80, "retransmitted_segments": 20,
+        "bdp_bytes": 0.06, "receive_bdp_bytes": 0.03, "send_payload_share": 40000 / 43520, "window_share": 0.25,
+        "bytes_in": 1500, "bytes_out": 3000, "old_bytes_in": 1500, "old_bytes_out": 3000,
+        "data_segments_out": 80, "retransmitted_segments": 20,
         "busy_us": 500, "rwnd_limited_us": 100, "sndbuf_limited_us": 50, "drops": 3, "born": False, "app_limited": True,
         "rcvbuf_at_default": True, "rcvbuf_at_max": False, "rcvbuf_above_max": False, "rcvbuf_probably_locked": False,
         "sndbuf_at_default": False, "sndbuf_at_max": False, "sndbuf_above_max": False, **NO_SIGNS._asdict(),
@@ -91,6 +93,38 @@ def test_a_buffer_that_moved_in_the_window_is_not_locked():
     much = dict(rcvbuf=65536, bytes_received=10 ** 9)
     assert changed(before=dict(rcvbuf=65536), **much).measures.rcvbuf_probably_locked is True
     assert changed(before=dict(rcvbuf=65534), **much).measures.rcvbuf_probably_locked is False
+
+
+PATH = dict(min_rtt_us=20000, delivery_rate=10 ** 7)
+
+
+@pytest.mark.parametrize("expected, one", [
+    ((20000, 40000), changed(bytes_received=10 ** 7, bytes_acked=2 * 10 ** 7, **PATH)),
+    ((0, 0), changed(**PATH)),  # what it delivered before the window is no rate of the window
+    ((None, 200000), flow(found(bytes_received=10 ** 7, bytes_acked=10 ** 7, **PATH), context())),  # born: nobody knows in how long
+    ((None, 200000), flow(found(**PATH), context(seconds=None))),
+    ((None, None), flow(found(min_rtt_us=20000), context(seconds=None))),
+    ((None, None), changed(bytes_received=10 ** 7, bytes_acked=10 ** 7, delivery_rate=10 ** 7, min_rtt_us=2 ** 32 - 1)),
+    ((None, None), changed(before=OLD_KERNEL, **OLD_KERNEL)),
+])
+def test_what_the_path_itself_holds(expected, one):
+    assert (one.measures.receive_bdp_bytes, one.measures.bdp_bytes) == expected
+
+
+def test_how_much_of_the_memory_is_payload_and_of_the_buffer_window():
+    for one in (changed(), changed(rcv_wnd=None)):
+        assert one.measures.send_payload_share is None  # nothing is queued
+    assert changed(send_queue=630, wmem_queued=1000).measures.send_payload_share == 0.63
+    assert changed(rcv_wnd=0).measures.window_share == 0 and changed(rcv_wnd=None).measures.window_share is None  # before Linux 6.2
+
+
+def test_only_what_was_there_at_the_first_look_moves_old_bytes():
+    moved = dict(bytes_received=300, bytes_acked=200)
+    was_there, born, in_a_snapshot = changed(**moved), flow(found(**moved), context()), flow(found(**moved), context(seconds=None))
+    for one, old in ((was_there, (300, 200)), (born, (0, 0)), (in_a_snapshot, (None, None))):
+        assert (one.measures.old_bytes_in, one.measures.old_bytes_out) == old
+    born_on_an_old_kernel = flow(found(**OLD_KERNEL), context()).measures
+    assert (born_on_an_old_kernel.born, born_on_an_old_kernel.old_bytes_in, born_on_an_old_kernel.old_bytes_out) == (True, None, None)
 
 
 def test_only_changes_count():
@@ -197,4 +231,4 @@ def test_a_mark_is_small():
 
 def test_a_row_of_measures_is_all_numbers():
     """Summaries keep them as doubles, with a negative one for None."""
-    assert all(value is None or value >= 0 for value in changed(bytes_received=MiB).measures) and len(Measures._fields) == 47
+    assert all(value is None or value >= 0 for value in changed(bytes_received=MiB).measures) and len(Measures._fields) == 53

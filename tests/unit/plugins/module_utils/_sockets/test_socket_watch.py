@@ -1,6 +1,7 @@
 """Real connections in a network namespace of their own: what a watch says of them, and what `ss` says."""
 import errno
 import os
+import platform
 import re
 import shutil
 import socket
@@ -93,6 +94,7 @@ def rows_of(result, order):
 
 
 MiB = 2 ** 20
+HAS_RCV_WND = tuple(int(part) for part in re.findall(r"\d+", platform.release())[:2]) >= (6, 2)
 
 
 def watch_each_kind():
@@ -115,6 +117,12 @@ def test_a_window_of_each_kind(host):
     assert receiver["quantiles"]["goodput_in_bytes_per_second"]["max"] == pytest.approx(40 * MiB / result["seconds"], rel=1e-3)
     assert sender["quantiles"]["rtt_us"]["p50"] > 0 and sender["quantiles"]["delivery_rate_bytes_per_second"]["p50"] > 0
     assert 0 <= sender["quantiles"]["rwnd_limited_share"]["max"] <= 1 and sender["sums"]["busy_us"] > 0
+    path = sender["quantiles"]["goodput_out_bytes_per_second"]["max"] * sender["quantiles"]["min_rtt_us"]["max"] / 1e6
+    assert sender["quantiles"]["bdp_bytes"]["max"] == pytest.approx(path, rel=1e-4) and path > 0
+    assert receiver["quantiles"]["receive_bdp_bytes"]["max"] > 0 == sender["quantiles"]["receive_bdp_bytes"]["max"]
+    assert sender["sums"]["old_bytes_out"] == receiver["sums"]["old_bytes_in"] == 40 * MiB
+    assert receiver["quantiles"]["send_payload_share"] is None  # nothing is queued
+    assert 0 < receiver["quantiles"]["window_share"]["max"] <= 1 or not HAS_RCV_WND
     exchange = groups["request_response", "inbound"]
     assert (exchange["sums"]["bytes_in"], exchange["sums"]["bytes_out"]) == (5000, 50000)
     assert [row["port"] for row in result["ports"]] == [BULK_PORT, EXCHANGE_PORT, IDLE_PORT]
@@ -168,8 +176,35 @@ def test_births_and_deaths_are_counted(host):
     assert (result["flows"], result["born"], result["closed"]) == (4, 2, 2)
     assert {row["port"] for row in result["ports"]} == {BULK_PORT, EXCHANGE_PORT}
     young = [row for row in result["ports"] if row["port"] == EXCHANGE_PORT][0]
-    assert young["counts"]["born"] == 1 and young["sums"]["bytes_in"] == 1000
+    assert young["counts"]["born"] == 1 and (young["sums"]["bytes_in"], young["sums"]["old_bytes_in"]) == (1000, 0)
+    old = [row for row in result["ports"] if row["port"] == BULK_PORT][0]
+    assert (old["sums"]["old_bytes_in"], old["sums"]["old_bytes_out"]) == (100, 1000)
     assert young["quantiles"]["goodput_in_bytes_per_second"] is None
+
+
+def listen(port, address="127.0.0.1"):
+    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((address, port))
+    listener.listen()
+    return listener
+
+
+def watch_restarts():
+    kept, restarted, twice, gone = listen(IDLE_PORT), listen(EXCHANGE_PORT), listen(BULK_PORT), listen(LOCKED_PORT)
+    watch = SocketWatch(HostFiles())
+    for closed in (restarted, twice, gone):
+        closed.close()
+    anew = [kept, listen(EXCHANGE_PORT), listen(BULK_PORT), listen(BULK_PORT, "::1"), listen(6000)]
+    return [watch.end()["listeners"], SocketWatch(HostFiles()).end()["listeners"], len(anew)]
+
+
+def test_listening_sockets_made_anew_are_renewed(host):
+    """Not those that stayed, nor those on a port that nobody listened on before."""
+    restarted, calm, sockets = host.call(watch_restarts)
+    assert restarted["sockets"] == sockets == 5
+    assert (restarted["renewed"], restarted["renewed_ports"]) == (3, [BULK_PORT, EXCHANGE_PORT])
+    assert (calm["renewed"], calm["renewed_ports"]) == (0, [])
 
 
 def stalled_reader():
@@ -197,7 +232,9 @@ def test_the_worst_have_addresses_of_both_families(host):
     ]
     assert rows[0]["receive_queue_bytes"] == result["unread"] > 65536 and rows[1]["receive_queue_bytes"] == 2000
     waiting = rows_of(result, "notsent_bytes")[BULK_PORT]
+    assert 0.3 < waiting["send_payload_share"] < 1
     assert waiting["class"] == "bulk" and waiting["direction"] == "inbound" and waiting["rwnd_limited_share"] > 0.5
+    assert result["local_addresses"] == ["127.0.0.1", "::1"]
     queues = groups_of(result)["bulk", "outbound"]
     assert queues["sums"]["receive_queue_bytes"] == result["unread"]
     assert queues["quantiles"]["receive_memory_share"]["max"] > 0.5
@@ -214,8 +251,10 @@ def test_a_snapshot_has_sizes_and_queues_but_no_changes(host):
     assert (result["available"], result["flows"], result["born"], result["closed"], result["seconds"]) == (True, 2, None, None, None)
     group = groups_of(result)["bulk", "inbound"]
     assert group["sums"]["bytes_out"] is None and group["quantiles"]["goodput_out_bytes_per_second"] is None
+    assert group["sums"]["old_bytes_in"] is group["sums"]["old_bytes_out"] is group["quantiles"]["receive_bdp_bytes"] is None
     assert group["quantiles"]["rtt_us"]["p50"] > 0 and group["sums"]["receive_memory_bytes"] == 0 and group["counts"]["born"] is None
-    assert "top" not in result
+    assert (result["listeners"]["sockets"], result["listeners"]["renewed"], result["listeners"]["renewed_ports"]) == (1, None, None)
+    assert not {"top", "local_addresses"} & set(result)
 
 
 def all_fields_and_those_of_ss():

@@ -1,6 +1,8 @@
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import (
+    Timetable,
     check_lengths,
+    end_of,
     limit_seconds,
     random_seed,
     schedule,
@@ -33,6 +35,17 @@ def test_random_seeds_differ_and_are_seeds():
 def test_the_time_counts_wash_outs_beside_the_blocks():
     assert total_seconds(16, 15, 3) == 576
     assert limit_seconds(576) == pytest.approx(638.6)
+
+
+def test_due_times_are_all_counted_from_the_beginning():
+    timetable = Timetable(100.0, 3, 15)
+    assert [(timetable.washout_due(index), timetable.block_due(index)) for index in range(3)] == [(103, 118), (121, 136), (139, 154)]
+    assert timetable.block_due(31) == 100 + total_seconds(16, 15, 3)
+
+
+@pytest.mark.parametrize("started, end", [(103, 118), (102.9, 118), (105, 118), (110.5, 118), (111, 118.5), (130, 137.5)])
+def test_what_began_late_still_has_half_its_length(started, end):
+    assert end_of(118, started, 15) == end
 
 
 @pytest.mark.parametrize("lengths", [(16, 15, 3), (1, 0.1, 0), (1000, 40, 3)])
