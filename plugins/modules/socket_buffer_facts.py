@@ -121,6 +121,9 @@ ansible_facts:
               returned: always
               type: int
               sample: 8
+            link_mbps:
+              description: Speed of the fastest network interface with a device behind it, in megabits per second. V(null) where none tells.
+              type: int
             container:
               description:
                 - Whether this is a container, from what its engine left in C(/run/systemd/container), C(/run/.containerenv),

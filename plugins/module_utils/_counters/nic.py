@@ -35,6 +35,13 @@ def interfaces(files: HostFiles) -> List[str]:
     return [name for name in names if files.exists(f"{NET}/{name}/device")] or names
 
 
+def fastest_link_mbps(files: HostFiles) -> Optional[int]:
+    """Of the interfaces with a device behind them: what a virtual one says of its speed is made up. None where none tells."""
+    physical = [name for name in interfaces(files) if files.exists(f"{NET}/{name}/device")]
+    speeds = [_positive(_number(files, f"{NET}/{name}/speed")) for name in physical]
+    return max((speed for speed in speeds if speed), default=None)
+
+
 def nic_counters(files: HostFiles) -> Dict[str, Optional[int]]:
     """Flat: {nic_eth0_rx_dropped: 3}."""
     values = {}  # type: Dict[str, Optional[int]]

@@ -6,6 +6,7 @@ import os
 import re
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.nic import fastest_link_mbps
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
 
 # What engines leave in a container: path, what to find in its text, and the kind (or the text that was found).
@@ -32,6 +33,7 @@ def read_host(files: HostFiles) -> Dict[str, Any]:
         "ram_bytes": ram_bytes(files.read_text("/proc/meminfo")),
         "page_size_bytes": os.sysconf("SC_PAGE_SIZE"),
         "cpus": count_cpus(files.read_text("/sys/devices/system/cpu/online")),
+        "link_mbps": fastest_link_mbps(files),
         "container": inside,
         "container_kind": kind,
         "managers": read_managers(files, processes),

@@ -22,6 +22,8 @@ PATH_FILL = 1.25
 SPARE_SEGMENTS_BYTES = 6 * 1448
 # Of send memory, where nothing was seen: one segment of 1448 bytes in what the kernel books for it.
 PAYLOAD_SHARE = 0.6
+# No size above this makes a difference: twice what is under way, for repair, of which half the memory may be payload.
+LINK_FILL = 4
 # Unsent data that is worth having: what leaves within 5 ms, and a few large writes.
 UNSENT_SECONDS, UNSENT_LEAST_BYTES = 0.005, 16384
 
@@ -110,6 +112,9 @@ def _raised(room: Room, knob: Knob, policy: Policy, factor: int, policy_ceiling:
         ceilings.append((room.memory_bytes // ONE_SOCKET_SHARE, "the share of TCP memory for one socket"))
         shared = room.memory_bytes * policy.memory_percent // 100 // max(1, room.flows.bulk)
         ceilings.append((shared, f"{policy.memory_percent} % of TCP memory (memory_percent of the policy) for {room.flows.bulk} bulk connections"))
+    if room.link_bytes_per_second and room.flows.rtt_us:
+        held = room.link_bytes_per_second * room.flows.rtt_us / 1e6
+        ceilings.append((int(LINK_FILL * held), f"{LINK_FILL} times what the fastest link holds in {duration(room.flows.rtt_us)}"))
     ceiling, name = min(ceilings)
     return Candidate(room.whole_pages(min(room.sizes.of(knob.field) * factor, ceiling)), reason, f"not above {ceiling} bytes ({name})")
 

@@ -18,6 +18,7 @@ RAM_SHARE = 16
 # Where the fact module has the triplet of a sysctl.
 TRIPLETS = {RMEM: "tcp_rmem", WMEM: "tcp_wmem"}
 FIELDS = ("min", "default", "max")
+RTTS = ("rtt_us", "receiver_rtt_us")  # as a sender and as a receiver
 
 
 class Stall(NamedTuple):
@@ -34,6 +35,7 @@ class Flows(NamedTuple):
     bdp_bytes: float | None  # the largest of any: what its path holds without a queue
     payload_share: float | None  # of send memory
     goodput_bytes_per_second: float | None  # out, the largest of any
+    rtt_us: float | None  # of bulk connections, the slowest in a hundred left out
     seconds: float | None  # how long they were watched
 
 
@@ -64,6 +66,7 @@ class Room(NamedTuple):
     sizes: Sizes
     page_bytes: int
     memory_bytes: int | None  # what all of TCP may hold before it is under pressure
+    link_bytes_per_second: float | None  # of the fastest interface; None where none tells
     stall: Stall | None
     flows: Flows
 
@@ -81,7 +84,11 @@ def read_room(knob: Knob, facts: Mapping[str, Any], latency: Mapping[str, Any] |
     sizes = sizes_of(knob.key, facts)
     if sizes is None:
         raise ValueError(f"facts: {knob.key} has no value")
-    return Room(sizes, host["page_size_bytes"], memory, _stall(latency), read_flows(sockets))
+    return Room(sizes, host["page_size_bytes"], memory, _link(host), _stall(latency), read_flows(sockets))
+
+
+def _link(host: Mapping[str, Any]) -> float | None:
+    return host["link_mbps"] * 1e6 / 8 if host.get("link_mbps") else None
 
 
 def sizes_of(key: str, facts: Mapping[str, Any]) -> Sizes | None:
@@ -113,6 +120,7 @@ def read_flows(sockets: Mapping[str, Any] | None) -> Flows:
         bdp_bytes=_largest(groups, "bdp_bytes"),
         payload_share=_quantile(busiest, "send_payload_share", "p50") if busiest else None,
         goodput_bytes_per_second=_largest(bulk, "goodput_out_bytes_per_second"),
+        rtt_us=max((value for name in RTTS for group in bulk if (value := _quantile(group, name, "p99"))), default=None),
         seconds=(sockets or {}).get("seconds"),
     )
 

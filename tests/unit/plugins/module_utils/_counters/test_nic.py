@@ -2,7 +2,7 @@
 import errno
 
 import pytest
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.nic import LOSS, interfaces, nic_counters, read_nics
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.nic import LOSS, fastest_link_mbps, interfaces, nic_counters, read_nics
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.proc_parsers import MalformedText
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
 
@@ -102,3 +102,21 @@ def test_a_broken_number_names_its_file(tmp_path, files):
 ])
 def test_driver_statistics_that_tell_of_loss(name, tells_of_loss):
     assert bool(LOSS.search(name)) == tells_of_loss
+
+
+@pytest.mark.parametrize("speeds, fastest", [
+    ({"eth0": "1000", "eth1": "25000", "tun0": "10", "veth1": "400000"}, 25000),
+    ({"eth0": "-1", "eth1": "1000"}, 1000),  # no cable in the first
+    ({"eth0": None}, None),
+    ({"tun0": "10"}, None),
+    ({}, None),
+])
+def test_the_fastest_link_is_a_real_one(tmp_path, speeds, fastest):
+    for name, speed in speeds.items():
+        folder = tmp_path / "sys/class/net" / name
+        (folder / "statistics").mkdir(parents=True)
+        if name.startswith("eth"):
+            (folder / "device").mkdir()
+        if speed is not None:
+            (folder / "speed").write_text(speed + "\n")
+    assert fastest_link_mbps(HostFiles(str(tmp_path))) == fastest

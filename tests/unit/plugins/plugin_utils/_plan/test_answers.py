@@ -109,6 +109,16 @@ def test_many_bulk_connections_share_the_memory(flows, percent, maximum, bound):
     assert new(raised) == f"4096 16384 {maximum}" and bound in raised["changes"][0]["ceiling"] + "share"
 
 
+@pytest.mark.parametrize("mbps, maximum", [(10_000, 32 * MIB), (1000, 19_996_672), (None, 32 * MIB)])
+def test_no_size_is_raised_beyond_what_the_fastest_link_can_fill(mbps, maximum):
+    host = facts()
+    host["host"]["link_mbps"] = mbps
+    raised = made("sender_buffer_too_small", window(group(rtt_us=40_000)), host)
+    assert new(raised) == f"4096 16384 {maximum}"
+    assert mbps != 1000 or "4 times what the fastest link holds in 40 ms" in raised["changes"][0]["ceiling"]
+    assert new(made("sender_buffer_too_small", window(group()), host)) == f"4096 16384 {32 * MIB}"  # no round trip time
+
+
 @pytest.mark.parametrize("goal, tried", [
     ("balanced", {"sender_buffer_too_small", "receiver_window_too_small", "queue_bloat", "stale_send_queue", "pausing_reader"}),
     ("throughput", {"sender_buffer_too_small", "receiver_window_too_small", "pausing_reader"}),
