@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a trial keeps of the connections of each block: a few numbers for all of them. Pure. A new measure is one row.
 
-Names are those of the verdict's metrics. A sum is an amount, counted per second later; a quantile is a level.
+Names are those of the verdict's metrics. A sum is an amount, counted per second later; a quantile and a number of flows are levels.
 """
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
-SUMS, QUANTILES = "sums", "quantiles"
+SUMS, QUANTILES, COUNTS = "sums", "quantiles", "flows"
 
 
 class Measure(NamedTuple):
@@ -21,7 +21,7 @@ class Measure(NamedTuple):
 
     @property
     def is_level(self) -> bool:
-        return self.part == QUANTILES
+        return self.part != SUMS
 
 
 MEASURES = (
@@ -35,6 +35,9 @@ MEASURES = (
     Measure("flows_request_rtt_us", "request_response", QUANTILES, "rtt_us", "p50"),
     Measure("flows_request_rtt_p90_us", "request_response", QUANTILES, "rtt_us", "p90"),
     Measure("flows_notsent_bytes", None, QUANTILES, "mean_notsent_bytes", "p90"),
+    # How many there were at the last look: whether two blocks speak of the same flows.
+    Measure("flows_bulk_count", "bulk", COUNTS, "flows"),
+    Measure("flows_request_count", "request_response", COUNTS, "flows"),
 )
 
 
@@ -45,9 +48,11 @@ def block_values(sockets: Mapping[str, Any]) -> Dict[str, Optional[float]]:
 
 def _value(measure: Measure, groups: List[Mapping[str, Any]]) -> Optional[float]:
     wanted = [group for group in groups if measure.kind in (None, group["class"])]
+    if measure.part == COUNTS:
+        return sum(group[measure.measure] for group in wanted)
     if measure.part == SUMS:
-        known = [group[SUMS][measure.measure] for group in wanted]
-        return sum(value for value in known if value is not None) if wanted else 0
+        known = [group[SUMS][measure.measure] for group in wanted if group[SUMS][measure.measure] is not None]
+        return sum(known) if known or not wanted else None
     # Each direction, and each class, has a quantile of its own: their mean, weighted by how many flows they speak for.
     levels = [(group[QUANTILES][measure.measure], group["flows"]) for group in wanted]
     known_levels = [(found[measure.quantile], flows) for found, flows in levels if found is not None and flows]

@@ -20,6 +20,9 @@ WORDS = {
     "flows_request_rtt_us": "round trip of requests",
     "flows_request_rtt_p90_us": "slow round trips of requests",
     "flows_notsent_bytes": "unsent data",
+    "flows_bulk_count": "bulk flows",
+    "flows_request_count": "request flows",
+    "TcpExtTCPToZeroWindowAdv": "windows closed",
 }
 
 

@@ -18,6 +18,10 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.s
 WORSE = {"lower": 1.0, "higher": -1.0}
 # Drops that at least triple, and are more than a handful, are not waved through for lack of proof: they are in doubt.
 LARGE_RATIO, LARGE_EVENTS = 3.0, 20
+# A class of connections may differ in size by this much between the arms, and its numbers still are of the same connections.
+CLASS_MARGIN = 0.10
+# Per second: what bulk flows carry the other way is no bulk. And a quarter more of so short a round trip harms nobody.
+LEAST_BULK_BYTES, LEAST_RTT_US = 125_000, 500
 
 
 class Guard(NamedTuple):
@@ -29,6 +33,13 @@ class Guard(NamedTuple):
     margin: float
     per: tuple[str, ...] = ()  # divided by these counters instead of by time
     counts_events: bool = True
+    # What is said of a class of connections is of others once a change has moved some into it or out of it: then it guards nothing.
+    members: str | None = None  # the number of them
+    least: float = 0.0  # that both arms together have to have before it is judged, per second or as a level
+
+
+def of_class(members: str, least: float) -> dict[str, Any]:
+    return {"counts_events": False, "members": members, "least": least}
 
 
 GUARDS = (
@@ -48,40 +59,54 @@ GUARDS = (
     # What others wait for. A chance of the machine (a hypervisor's) can make one long run: the margin is wide, and size alone says nothing.
     Guard("longest stall", (LONGEST,), "lower", 0.25, counts_events=False),
     Guard("time in stalls", (STALLED,), "lower", 0.25, counts_events=False),
-    # Round trips of connections are recorded, but guard nothing yet: a change may move flows from one class to another, and
-    # then the medians of the two arms are of different flows.
+    Guard("round trip of requests", ("flows_request_rtt_us",), "lower", 0.25, **of_class("flows_request_count", LEAST_RTT_US)),
     # Work and throughput: the change must not pay for itself with either. Zero windows are no guard: closing the
     # window earlier is how a smaller buffer works, and what it costs shows in the octets.
     Guard("softirq squeezes", ("softnet_time_squeeze",), "lower", 0.25),
     Guard("received octets", ("IpExtInOctets", "Ip6InOctets"), "higher", 0.05),
     Guard("sent octets", ("IpExtOutOctets", "Ip6OutOctets"), "higher", 0.05),
+    Guard("bulk received", ("flows_bulk_in_bytes",), "higher", 0.05, **of_class("flows_bulk_count", LEAST_BULK_BYTES)),
+    Guard("bulk sent", ("flows_bulk_out_bytes",), "higher", 0.05, **of_class("flows_bulk_count", LEAST_BULK_BYTES)),
 )
 
 
-def judge(guard: Guard, trial: Mapping[str, Any], alpha: float) -> dict[str, Any]:
-    """One guard of one trial, as if every guard had moved."""
-    return judge_arms(guard, arms_of(guard, trial), levels(alpha, [0.0] * len(GUARDS)), alpha)
-
-
 def judge_all(guards: Sequence[Guard], trials: Sequence[Mapping[str, Any]], alpha: float) -> tuple[list[dict[str, Any]], Levels]:
-    """Each guard over these hosts together, and the levels that they and the metric were left with."""
+    """Each guard over these hosts together, and the levels that they and the metric were left with.
+
+    A guard whose class changed size takes its share of the levels all the same: the coins had a say in that.
+    """
     found = [(guard, together(arms_of(guard, trial) for trial in trials)) for guard in guards]
-    shares = levels(alpha, [_least_p(arms) for _guard, arms in found if arms is not None and arms.moved()])
-    return [judge_arms(guard, arms, shares, alpha) for guard, arms in found], shares
+    shares = levels(alpha, [_least_p(arms) for guard, arms in found if arms is not None and _moved(guard, arms)])
+    return [judge_arms(guard, arms if _same_members(guard, trials) else None, shares, alpha) for guard, arms in found], shares
 
 
 def arms_of(guard: Guard, trial: Mapping[str, Any]) -> Arms | None:
     return paired(trial, guard.counters, guard.per)
 
 
+def _moved(guard: Guard, arms: Arms) -> bool:
+    """No coin has a say in this."""
+    both = sum(arms.a_events) + sum(arms.b_events)
+    return arms.moved() and both >= guard.least * (sum(arms.a_exposure) + sum(arms.b_exposure))
+
+
+def _same_members(guard: Guard, trials: Sequence[Mapping[str, Any]]) -> bool:
+    """On every host that counts them."""
+    if guard.members is None:
+        return True
+    counted = [arms.rates() for arms in (paired(trial, (guard.members,)) for trial in trials) if arms is not None]
+    return bool(counted) and all(max(sizes) <= (1 + CLASS_MARGIN) * min(sizes) for sizes in counted)
+
+
 def judge_arms(guard: Guard, arms: Arms | None, shares: Levels, alpha: float) -> dict[str, Any]:
     """ok: true in order, false worse, null in doubt."""
     judged: dict[str, Any] = {"name": guard.name, "before": None, "after": None, "effect": None, "p_value": None, "ok": True}
     if arms is None:
-        return judged  # this kernel does not count it
+        return judged  # this kernel does not count it, or it is of other connections
     if len(set(arms.coins)) < least_pairs(alpha):
-        return dict(judged, ok=None)  # too many blocks whose value is unknown
-    if not arms.moved() or not arms.log_ratios():
+        # Too many blocks whose value is unknown; but those without any such connection have none.
+        return dict(judged, ok=True if guard.members else None)
+    if not _moved(guard, arms) or not arms.log_ratios():
         return judged
     worsening = [WORSE[guard.direction] * difference for difference in arms.log_ratios()]
     before, after = arms.rates()

@@ -22,10 +22,11 @@ from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import LEAST_SEGMENTS_PER_SECOND, SEGMENTS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.block_columns import why_missing
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.pairs import together
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import check_keys, mean_rate
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.reach import Tried, reach
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.verdict import (
     TRIAL_KEYS,
+    Evidence,
     arms_of_metric,
     check_plan,
     undecided,
@@ -46,11 +47,11 @@ def pooled_verdict(
     unusable = {host: _unusable(trial, plan) for host, trial in trials.items()}
     usable = [host for host, reason in unusable.items() if reason is None]
     left_out = {host: reason for host, reason in unusable.items() if reason is not None}
-    arms = together(arms_of_metric(trials[host], plan) for host in usable)
-    if arms is None:
-        judged = dict(undecided(plan), reason="no host has a trial that can be judged")
+    if usable:
+        counted = [trials[host] for host in usable]
+        judged = weighed(Evidence(counted, counted, reach([Tried(plan["changes"], counted)])), plan, alpha, min_effect)
     else:
-        judged = weighed([trials[host] for host in usable], arms, plan, alpha, min_effect)
+        judged = dict(undecided(plan), reason="no host has a trial that can be judged")
     told = f"{len(usable)} of {len(trials)} hosts together: {judged['reason']}"
     return dict(judged, reason=told, hosts=usable, left_out=left_out)
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from statistics import fmean
-from typing import Any
+from typing import Any, NamedTuple
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, WMEM
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import LEAST_SEGMENTS_PER_SECOND, SEGMENTS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.metric_words import metric_words, shown_value
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.block_columns import why_missing
@@ -17,6 +16,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.e
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import GUARDS, WORSE, judge_all
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.pairs import Arms, paired, paired_gauge, together
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import check_keys
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.reach import Tried, reach, told, too_small
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.sign_flip import (
     interval,
     least_p,
@@ -32,12 +32,13 @@ FLOWS = "TcpCurrEstab"
 # Either may differ by this much before the two arms count as different days.
 DEMAND_MARGIN = 0.10
 
-REACH = {
-    (WMEM, "raise"): "a higher maximum reaches open connections at once, and new ones",
-    (WMEM, "lower"): "a lower maximum reaches open connections within some two seconds where it binds, and new ones at once",
-    (RMEM, "lower"): "a lower maximum reaches connections made after each switch; open ones keep buffers that have grown",
-    (RMEM, "raise"): "a higher maximum reaches connections made after each switch fully; open ones only as far as their window scale goes",
-}
+
+class Evidence(NamedTuple):
+    """Complete trials of one candidate: of every host that took part, and those of them that have the metric; and what it reached."""
+
+    trials: Sequence[Mapping[str, Any]]
+    measured: Sequence[Mapping[str, Any]]
+    reach: Mapping[str, Any]
 
 
 def verdict(trial: Mapping[str, Any], plan: Mapping[str, Any], alpha: float = 0.01, min_effect: float = 0.05) -> dict[str, Any]:
@@ -45,29 +46,30 @@ def verdict(trial: Mapping[str, Any], plan: Mapping[str, Any], alpha: float = 0.
     check(trial, plan, alpha, min_effect)
     if trial["status"] != "complete":
         return dict(undecided(plan), reason=f"the trial was {trial['status']}: {trial['reason']}")
-    arms = arms_of_metric(trial, plan)
-    if arms is None:
+    if arms_of_metric(trial, plan) is None:
         return dict(undecided(plan), reason=why_missing(trial, plan["metric"]["name"]))
-    return weighed([trial], arms, plan, alpha, min_effect)
+    return weighed(Evidence([trial], [trial], reach([Tried(plan["changes"], [trial])])), plan, alpha, min_effect)
 
 
 def arms_of_metric(trial: Mapping[str, Any], plan: Mapping[str, Any]) -> Arms | None:
     return paired(trial, (plan["metric"]["name"],))
 
 
-def weighed(
-    trials: Sequence[Mapping[str, Any]], arms: Arms, plan: Mapping[str, Any], alpha: float, min_effect: float,
-) -> dict[str, Any]:
-    """One verdict on complete trials, of one host or of several, and their metric."""
+def weighed(evidence: Evidence, plan: Mapping[str, Any], alpha: float, min_effect: float) -> dict[str, Any]:
+    """One verdict on what was tried, on one host or on several."""
     metric = plan["metric"]
+    arms = together(arms_of_metric(trial, plan) for trial in evidence.measured)
+    if arms is None:
+        raise ValueError(f"evidence: no trial has the metric {metric['name']}; leave out those that lack it, and judge none if none is left")
     differences, coins = arms.log_ratios(), arms.coins_compared()
-    result = dict(undecided(plan), pairs=len(differences), **dict(zip(("before", "after"), arms.rates())))
-    obstacle = _obstacle(trials, arms, alpha)
+    result = dict(undecided(plan), reach=evidence.reach, pairs=len(differences), **dict(zip(("before", "after"), arms.rates())))
+    left_out = _left_out(evidence.measured, differences)
+    obstacle = _obstacle(evidence.trials, arms, alpha)
     if obstacle:
-        return dict(result, reason=obstacle + _left_out(trials, differences))
+        return dict(result, reason=obstacle + left_out)
     better = -WORSE[metric["direction"]]
     wanted = {guard["name"] for guard in plan["guards"]}
-    guards, shares = judge_all([guard for guard in GUARDS if guard.name in wanted], trials, alpha)
+    guards, shares = judge_all([guard for guard in GUARDS if guard.name in wanted], evidence.trials, alpha)
     worth = abs(math.log1p(better * min_effect))
     result.update(
         effect=math.expm1(fmean(differences)),
@@ -78,7 +80,7 @@ def weighed(
     )
     worse = p_greater([-better * difference for difference in differences], coins=coins) <= shares.metric
     word, reason = _decide(result, better, worse, alpha, min_effect)
-    return dict(result, verdict=word, reason=reason + _left_out(trials, differences))
+    return dict(result, verdict=word, reason=reason + left_out)
 
 
 def check(trial: Mapping[str, Any], plan: Mapping[str, Any], alpha: float, min_effect: float) -> None:
@@ -96,17 +98,10 @@ def check_plan(plan: Mapping[str, Any], alpha: float, min_effect: float) -> None
 
 
 def undecided(plan: Mapping[str, Any]) -> dict[str, Any]:
-    notes = [REACH[change["key"], _direction(change)] for change in plan["changes"] if (change["key"], _direction(change)) in REACH]
     return {
         "verdict": "inconclusive", "reason": None, "metric": plan["metric"]["name"], "before": None, "after": None, "effect": None,
-        "interval": None, "p_value": None, "pairs": 0, "smallest_effect": None,
-        "reach": {"share": None, "note": "; ".join(notes) or None}, "guards": [],
+        "interval": None, "p_value": None, "pairs": 0, "smallest_effect": None, "reach": reach([Tried(plan["changes"])]), "guards": [],
     }
-
-
-def _direction(change: Mapping[str, Any]) -> str:
-    old, new = (int(change[side].split()[-1]) for side in ("old", "new"))
-    return "lower" if new < old else "raise"
 
 
 def _obstacle(trials: Sequence[Mapping[str, Any]], arms: Arms, alpha: float) -> str | None:
@@ -138,7 +133,7 @@ def _other_demand(what: str, demand: Arms | None, alpha: float) -> str | None:
 def _left_out(trials: Sequence[Mapping[str, Any]], differences: Sequence[float]) -> str:
     pairs = sum(trial["pairs"] for trial in trials)
     missing = pairs - len(differences)
-    return f" ({missing} of {pairs} pairs left out: the counter is not known in one of their blocks)" if missing else ""
+    return f" ({missing} of {pairs} pairs left out: the metric is not known in one of their blocks)" if missing else ""
 
 
 def _decide(result: Mapping[str, Any], better: float, worse: bool, alpha: float, min_effect: float) -> tuple[str, str]:
@@ -149,6 +144,9 @@ def _decide(result: Mapping[str, Any], better: float, worse: bool, alpha: float,
     broken, doubtful = (", ".join(guard["name"] for guard in result["guards"] if guard["ok"] is ok) for ok in (False, None))
     worth_it = abs(result["effect"]) >= min_effect
     seen = f"this trial could have seen {result['smallest_effect']:.0%}"
+    unreached = too_small(result["reach"])
+    if unreached:
+        return "inconclusive", unreached
     if broken:
         return "regressed", f"worse with the candidate: {broken}; {shown}"
     if worse and worth_it:
@@ -162,4 +160,4 @@ def _decide(result: Mapping[str, Any], better: float, worse: bool, alpha: float,
         return "inconclusive", f"the typical block improved, but bursts made up for it: {shown}, in all {rates}"
     if doubtful:
         return "inconclusive", f"better, but {doubtful} may be worse; {shown}"
-    return "improved", f"{shown}, every guard in order"
+    return "improved", f"{shown}, every guard in order{told(result['reach'])}"

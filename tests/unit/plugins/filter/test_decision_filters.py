@@ -1,4 +1,4 @@
-"""diagnose, plan, verdict and pooled_verdict through a real ansible-playbook, on what this very host reports."""
+"""diagnose, plan, verdict, verdicts and pooled_verdict through a real ansible-playbook, on what this very host reports."""
 import json
 import os
 import re
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.linuxnet.socket_buffers.plugins.filter import diagnose, plan, pooled_verdict, verdict
+from ansible_collections.linuxnet.socket_buffers.plugins.filter import diagnose, plan, pooled_verdict, verdict, verdicts
 
-MODULES = (diagnose, plan, pooled_verdict, verdict)
+MODULES = (diagnose, plan, pooled_verdict, verdict, verdicts)
 FILTERS = {name: function for module in MODULES for name, function in module.FilterModule().filters().items()}
 COLLECTIONS = str(Path(plan.__file__).parents[5])
 
@@ -20,6 +20,7 @@ PLAYBOOK = """
   gather_facts: false
   vars:
     trial: "{{ lookup('ansible.builtin.file', inputs ~ '/trial.json') | from_json }}"
+    omitted: null
     collapsing:
       - {scenario: collapsing, key: net.ipv4.tcp_rmem, direction: lower, summary: "", remedy: null, evidence: []}
     known: "{{ ansible_facts.socket_buffers | combine({'tcp_rmem': {'min': 4096, 'default': 131072, 'max': 33554432}}) }}"
@@ -35,13 +36,15 @@ PLAYBOOK = """
     - ansible.builtin.set_fact:
         no_plan: "{{ findings | linuxnet.socket_buffers.plan(ansible_facts.socket_buffers, policy) }}"
         judged: "{{ trial | linuxnet.socket_buffers.verdict(planned, alpha=alpha) }}"
+        round: "{{ {'one': {'trial': trial, 'plan': planned}, 'two': {'trial': omitted, 'plan': planned}}
+          | linuxnet.socket_buffers.verdicts(alpha=alpha) }}"
         pooled: "{{ {'one': trial, 'two': trial | combine({'seed': 2})} | linuxnet.socket_buffers.pooled_verdict(planned, alpha=alpha) }}"
     - ansible.builtin.copy:
         dest: "{{ inputs }}/results.json"
         mode: "0600"
         content: >-
           {{ {'findings': findings, 'without_facts': without_facts, 'planned': planned, 'no_plan': no_plan, 'judged': judged,
-             'pooled': pooled} | to_json }}
+             'round': round, 'pooled': pooled} | to_json }}
     - ansible.builtin.set_fact:
         refused: "{{ findings | linuxnet.socket_buffers.plan(ansible_facts.socket_buffers, {'colapse_divisor': 4}) }}"
 """
@@ -107,6 +110,11 @@ def test_a_verdict_with_text_for_numbers(run):
     assert run[0]["judged"]["effect"] == pytest.approx(-0.9, abs=0.01)
 
 
+def test_a_round_of_trials_with_text_for_numbers(run):
+    assert run[0]["round"]["one"] == run[0]["judged"]
+    assert "no trial" in run[0]["round"]["two"]["reason"]
+
+
 def test_hosts_together_with_text_for_numbers(run):
     assert run[0]["pooled"]["verdict"] == "improved"
     assert run[0]["pooled"]["hosts"] == ["one", "two"] and run[0]["pooled"]["p_value"] == 2 ** -16
@@ -131,6 +139,12 @@ def test_a_wrong_policy_ends_the_task_with_its_name(run):
     ("verdict", ({}, {}), "verdict: trial: lacks status"),
     ("verdict", ({}, {}, "1 %"), "verdict: alpha: wants a number, got '1 %'"),
     ("verdict", ({}, {}, 0.01, None), "verdict: min_effect: wants a number, got None"),
+    ("verdicts", ([],), "verdicts: wants a dictionary by host, got list"),
+    ("verdicts", ({"web1": None},), "verdicts: web1: wants a dictionary with a trial and the plan"),
+    ("verdicts", ({"web1": {"plan": None}},), "verdicts: web1: wants a dictionary with a trial and the plan"),
+    ("verdicts", ({"web1": {"trial": [1], "plan": {}}},), "verdicts: web1: trial: wants a dictionary or none, got list"),
+    ("verdicts", ({"web1": {"plan": {}}},), "verdicts: web1: plan: lacks changes, metric, guards"),
+    ("verdicts", ({}, "1 %"), "verdicts: alpha: wants a number, got '1 %'"),
     ("pooled_verdict", ([], {}), "pooled_verdict: trials: wants a dictionary, got list"),
     ("pooled_verdict", ({"web1": None}, {}), "pooled_verdict: trials: web1: wants a dictionary, got NoneType"),
     ("pooled_verdict", ({}, None), "pooled_verdict: plan: wants a dictionary, got NoneType"),

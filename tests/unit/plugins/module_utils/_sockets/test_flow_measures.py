@@ -1,4 +1,4 @@
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_measures import MEASURES, block_values
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_measures import MEASURES, QUANTILES, block_values
 
 SUMS = {"bytes_in": 0, "bytes_out": 0, "old_bytes_in": 0, "old_bytes_out": 0, "rwnd_limited_us": None, "sndbuf_limited_us": None}
 NO_QUANTILES = {"rtt_us": None, "mean_notsent_bytes": None}
@@ -22,10 +22,17 @@ def test_both_directions_of_a_class_together():
     assert values["flows_rwnd_limited_us"] == 15  # of all classes
     assert values["flows_bulk_rtt_us"] == 2_500  # weighted by flows
     assert (values["flows_request_rtt_us"], values["flows_request_rtt_p90_us"]) == (400, 800)
-    assert values["flows_notsent_bytes"] is None and values["flows_sndbuf_limited_us"] == 0
+    assert values["flows_notsent_bytes"] is None
+    assert (values["flows_bulk_count"], values["flows_request_count"]) == (8, 4)
 
 
-def test_without_a_flow_amounts_are_nothing_and_levels_unknown():
+def test_what_no_flow_tells_is_unknown_and_not_nothing():
+    assert block_values({"groups": [group("bulk", "inbound", 2)]})["flows_sndbuf_limited_us"] is None
+    told = block_values({"groups": [group("bulk", "inbound", 2), group("bulk", "outbound", 1, sndbuf_limited_us=5)]})
+    assert told["flows_sndbuf_limited_us"] == 5
+
+
+def test_without_a_flow_amounts_and_numbers_are_nothing_and_levels_unknown():
     values = block_values({"groups": []})
     assert set(values) == {measure.name for measure in MEASURES}
-    assert all(values[measure.name] == (None if measure.is_level else 0) for measure in MEASURES)
+    assert all(values[measure.name] == (None if measure.part == QUANTILES else 0) for measure in MEASURES)

@@ -365,6 +365,87 @@ def test_rates_are_compared_not_events():
     assert verdict(longer, PLAN)["effect"] == pytest.approx(verdict(plain, PLAN)["effect"], abs=1e-4)
 
 
+def with_flows_of(trial, **columns):
+    """Values of each block by name, as (in A, in B) or block by block."""
+    arms = trial["blocks"]["arm"]
+    made = {name: [cells[arm == "B"] for arm in arms] if len(cells) == 2 else list(cells) for name, cells in columns.items()}
+    return dict(trial, flows={"available": True, "reason": None, "columns": made})
+
+
+@pytest.mark.parametrize("b", [0.2, 1.0, 1.5])
+def test_what_the_candidate_could_not_reach_says_nothing_about_it(b):
+    trial = with_flows_of(made_trial(b=b, spread=0.01), flows_old_in_bytes=(0, 147_000_000))
+    judged = verdict(trial, PLAN)
+    assert judged["verdict"] == "inconclusive" and judged["reach"]["share"] == pytest.approx(0.02, abs=0.01)
+    assert "the candidate could reach only 2 % of the bytes: connections older than the blocks moved the rest" in judged["reason"]
+    assert "restart their service" in judged["reason"] and judged["effect"] is not None
+
+
+@pytest.mark.parametrize("old, told", [(55_500_000, "; it reached 63 % of the bytes"), (0, "every guard in order")])
+def test_an_improvement_says_how_much_it_reached(old, told):
+    judged = verdict(with_flows_of(made_trial(b=0.2, spread=0.01), flows_old_in_bytes=(0, old)), PLAN)
+    assert judged["verdict"] == "improved" and judged["reason"].endswith(told)
+
+
+def test_a_limit_of_unsent_data_is_a_single_number():
+    change = {"key": "net.ipv4.tcp_notsent_lowat", "old": "4294967295", "new": "131072"}
+    judged = verdict(made_trial(b=0.2), dict(PLAN, changes=[change]))
+    assert judged["verdict"] == "improved" and judged["reach"]["share"] == 1.0
+
+
+ROUND_TRIP = dict(PLAN, metric={"name": "flows_bulk_rtt_us", "direction": "lower"})
+
+
+def levels(trial, a, b, unknown=()):
+    """A level that wanders by a tenth; None in these blocks."""
+    source = random.Random(4)
+    values = [(b if arm == "B" else a) * source.lognormvariate(0, 0.1) for arm in trial["blocks"]["arm"]]
+    return [None if index in unknown else value for index, value in enumerate(values)]
+
+
+@pytest.mark.parametrize("unknown, pairs", [((), 16), ((0, 5, 6), 13)])
+def test_a_level_is_compared_where_it_is_known(unknown, pairs):
+    trial = made_trial()
+    judged = verdict(with_flows_of(trial, flows_bulk_rtt_us=levels(trial, 160_000, 80_000, unknown)), ROUND_TRIP)
+    assert judged["verdict"] == "improved" and judged["pairs"] == pairs
+    # A mean of the blocks, not of their seconds.
+    assert judged["before"] == pytest.approx(160_000, rel=0.1) and judged["after"] == pytest.approx(80_000, rel=0.1)
+    assert judged["reason"].startswith("round trip of bulk flows -") and ("pairs left out" in judged["reason"]) == bool(unknown)
+
+
+def test_a_level_that_few_blocks_have_cannot_be_judged():
+    trial = made_trial()
+    judged = verdict(with_flows_of(trial, flows_bulk_rtt_us=levels(trial, 160_000, 80_000, range(12, 32))), ROUND_TRIP)
+    assert judged["verdict"] == "inconclusive"
+    assert judged["reason"] == (
+        "6 usable pairs of blocks; an exact test at 0.01 needs at least 7"
+        " (10 of 16 pairs left out: the metric is not known in one of their blocks)"
+    )
+
+
+def test_a_level_no_block_has_cannot_be_judged():
+    judged = verdict(with_flows_of(made_trial(), flows_bulk_rtt_us=[None] * 32), ROUND_TRIP)
+    assert judged["verdict"] == "inconclusive" and "0 usable pairs" in judged["reason"]
+
+
+def test_a_few_enormous_levels_outweigh_the_typical_one():
+    trial = made_trial()
+    values = [(20_000 if arm == "B" else 80_000) for arm in trial["blocks"]["arm"]]
+    values[trial["blocks"]["arm"].index("B")] = 2_000_000
+    judged = verdict(with_flows_of(trial, flows_bulk_rtt_us=values), ROUND_TRIP)
+    assert judged["p_value"] <= 0.01 and judged["effect"] < -0.05 and judged["after"] > judged["before"]
+    assert judged["verdict"] == "inconclusive" and "bursts" in judged["reason"]
+
+
+@pytest.mark.parametrize("sent, word", [((15_000_000, 15_000_000), "improved"), ((15_000_000, 13_500_000), "regressed")])
+def test_a_shorter_round_trip_is_not_bought_with_bulk(sent, word):
+    """Bulk is a tenth of what this host sends: all its octets would not tell."""
+    trial = made_trial(spread=0.01)
+    flows = {"flows_bulk_rtt_us": levels(trial, 160_000, 40_000), "flows_bulk_out_bytes": sent, "flows_bulk_count": (5, 5)}
+    judged = verdict(with_flows_of(trial, **flows), ROUND_TRIP)
+    assert judged["verdict"] == word and (word == "improved" or "bulk sent" in judged["reason"])
+
+
 @pytest.mark.parametrize("arguments, named", [
     ({"alpha": 0}, "alpha: wants a number between 0 and 0.5"),
     ({"alpha": 0.5}, "alpha"),

@@ -1,0 +1,77 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._filter_arguments import number
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.joint import verdicts
+
+DOCUMENTATION = r"""
+name: verdicts
+short_description: Did the candidates of a round of trials help?
+version_added: 0.1.0
+author: linuxnet.socket_buffers authors (@linuxnet)
+description:
+  - As P(linuxnet.socket_buffers.verdict#filter) for each host.
+  - Hosts whose plan has the same C(joint) tried one candidate together, each end with values of its own. They have one verdict, with the metric of
+    the hosts in C(measured_on) and the guards of all of them.
+  - The trials of all of them have to be complete, of one seed and one schedule, and in step within their wash-out; otherwise all of them are
+    V(inconclusive).
+options:
+  _input:
+    type: dict
+    required: true
+    description:
+      - By host, C(trial) (what M(linuxnet.socket_buffers.socket_buffer_trial) returned, or null) and the C(plan) that was tried there.
+  alpha:
+    type: float
+    default: 0.01
+    description: As of P(linuxnet.socket_buffers.verdict#filter).
+  min_effect:
+    type: float
+    default: 0.05
+    description: Smallest relative change worth keeping.
+seealso:
+  - plugin: linuxnet.socket_buffers.verdict
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- ansible.builtin.debug:
+    msg: >-
+      {{ {'web1': {'trial': hostvars.web1.tried.trial, 'plan': hostvars.web1.plan},
+          'db1': {'trial': hostvars.db1.tried.trial, 'plan': hostvars.db1.plan}} | linuxnet.socket_buffers.verdicts }}
+"""
+
+RETURN = r"""
+_value:
+  type: dict
+  description:
+    - By host, what P(linuxnet.socket_buffers.verdict#filter) returns. Of a joint candidate it has besides C(hosts), the names of those that tried it
+      together; C(pairs) and rates are those of all hosts on which the metric was measured.
+"""
+
+
+def filter_verdicts(hosts, alpha=0.01, min_effect=0.05):
+    if not isinstance(hosts, Mapping):
+        raise AnsibleFilterError(f"verdicts: wants a dictionary by host, got {type(hosts).__name__}")
+    for host, given in hosts.items():
+        if not isinstance(given, Mapping) or not isinstance(given.get("plan"), Mapping):
+            raise AnsibleFilterError(f"verdicts: {host}: wants a dictionary with a trial and the plan that was tried")
+        trial = given.get("trial")
+        if trial and not isinstance(trial, Mapping):
+            raise AnsibleFilterError(f"verdicts: {host}: trial: wants a dictionary or none, got {type(trial).__name__}")
+    try:
+        # A template turns null into empty text, depending on the version of ansible-core.
+        wanted = {host: {"trial": given.get("trial") or None, "plan": given["plan"]} for host, given in hosts.items()}
+        return verdicts(wanted, number("alpha", alpha), number("min_effect", min_effect))
+    except ValueError as error:
+        raise AnsibleFilterError(f"verdicts: {error}") from error
+
+
+class FilterModule:
+    def filters(self):
+        return {"verdicts": filter_verdicts}

@@ -1,0 +1,146 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The verdicts of all hosts that ran a trial in one round; one verdict for those that tried a candidate together. Pure.
+
+A joint candidate changes both ends of the same flows, each with values of its own. Its members ran one seed in step, so a coin decided
+the order of a pair on all of them at once: what they counted flips together, and the test is as exact as that of one host.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.block_columns import why_missing
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import check_keys
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.reach import Tried, reach
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.verdict import (
+    TRIAL_KEYS,
+    Evidence,
+    arms_of_metric,
+    check_plan,
+    undecided,
+    verdict,
+    weighed,
+)
+
+# What decides which block is when, and under which values.
+SCHEDULE = ("seed", "pairs", "block_seconds", "washout_seconds")
+RETURNED = "the `trial` that socket_buffer_trial returned on this host"
+
+Host = Mapping[str, Any]  # {trial, plan}
+
+
+def verdicts(hosts: Mapping[str, Host], alpha: float = 0.01, min_effect: float = 0.05) -> dict[str, dict[str, Any]]:
+    """{host: verdict} of {host: {trial, plan}}. `trial` is None where none was brought back."""
+    found: dict[str, dict[str, Any]] = {}
+    try:
+        for host, its in hosts.items():
+            check_plan(its["plan"], alpha, min_effect)
+        for host, its in hosts.items():
+            if host not in found:
+                members = _members(host, its["plan"])
+                # A member that was planned otherwise has a verdict of its own.
+                partners = {other: hosts[other] for other in members if other in hosts and _same(hosts[other]["plan"], its["plan"])}
+                judged = _together(members, partners, its["plan"], alpha, min_effect) if members else _alone(its, alpha, min_effect)
+                found.update(dict.fromkeys([host, *partners], judged))
+    except ValueError as error:
+        raise ValueError(f"{host}: {error}") from error
+    return {host: found[host] for host in hosts}
+
+
+def _members(host: str, plan: Mapping[str, Any]) -> Sequence[str]:
+    """Who was to try this candidate together, the host included; nobody when its plan is its own."""
+    joint = plan.get("joint")
+    if not joint:
+        return []
+    check_keys("plan: joint", joint, ("hosts", "measured_on"), "the plan that was tried")
+    members, measured = joint["hosts"], joint["measured_on"]
+    if host not in members:
+        raise ValueError(f"plan: joint: hosts {', '.join(members)} do not name this host; give each host the plan that was made for it")
+    if not measured or not set(measured) <= set(members):
+        raise ValueError(f"plan: joint: measured_on wants some of its hosts {', '.join(members)}, got {', '.join(measured) or 'none'}")
+    return members
+
+
+def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return all(set((one.get("joint") or {}).get(key, ())) == set(other["joint"][key]) for key in ("hosts", "measured_on"))
+
+
+def _alone(host: Host, alpha: float, min_effect: float) -> dict[str, Any]:
+    if not host["trial"]:
+        return dict(undecided(host["plan"]), reason="this host brought no trial back")
+    return verdict(host["trial"], host["plan"], alpha, min_effect)
+
+
+def _together(
+    members: Sequence[str], partners: Mapping[str, Host], plan: Mapping[str, Any], alpha: float, min_effect: float,
+) -> dict[str, Any]:
+    joined = _joined({host: its["plan"] for host, its in partners.items()}, plan["metric"])
+    trials = {host: its["trial"] for host, its in partners.items()}
+    measured = {host: trials[host] for host in plan["joint"]["measured_on"] if host in trials}
+    reason = _absence(members, trials) or _incomplete(trials) or _out_of_step(trials) or _unmeasured(measured, joined)
+    if reason is not None:
+        return dict(undecided(joined), hosts=list(members), reason=reason)
+    reached = reach([Tried(its["plan"]["changes"], [its["trial"]]) for its in partners.values()])
+    judged = weighed(Evidence(list(trials.values()), list(measured.values()), reached), joined, alpha, min_effect)
+    return dict(judged, hosts=list(members), reason=f"{_named(members)} together: {judged['reason']}")
+
+
+def _joined(plans: Mapping[str, Mapping[str, Any]], metric: Mapping[str, Any]) -> dict[str, Any]:
+    """One plan of all changes and all guards of the members."""
+    for host, plan in plans.items():
+        if plan["metric"] != metric:
+            raise ValueError(f"plan: the metric of {host} is another, but a candidate is judged by one; plan both ends together")
+    guards = {guard["name"]: guard for plan in plans.values() for guard in plan["guards"]}
+    return {"metric": metric, "changes": [change for plan in plans.values() for change in plan["changes"]], "guards": list(guards.values())}
+
+
+def _named(hosts: Sequence[str]) -> str:
+    return " and ".join(part for part in (", ".join(hosts[:-1]), hosts[-1]) if part)
+
+
+# Why members cannot be judged together, or None. No coin has a say in any of it.
+
+def _absence(members: Sequence[str], trials: Mapping[str, Any]) -> str | None:
+    missing = [host for host in members if not trials.get(host)]
+    if not missing:
+        return None
+    others = _named([host for host in members if host not in missing]) or "each other"
+    return f"{_named(missing)} had to be tried together with {others}, but there is no such trial of {'it' if len(missing) == 1 else 'them'}"
+
+
+def _incomplete(trials: Mapping[str, Mapping[str, Any]]) -> str | None:
+    for host, trial in trials.items():
+        check_keys(f"trial of {host}", trial, (*TRIAL_KEYS, *SCHEDULE), RETURNED)
+        if trial["status"] != "complete":
+            return f"{host}: the trial was {trial['status']}: {trial['reason']}"
+    return None
+
+
+def _out_of_step(trials: Mapping[str, Mapping[str, Any]]) -> str | None:
+    first = next(iter(trials))
+    for host, trial in trials.items():
+        for name in SCHEDULE:
+            if trial[name] != trials[first][name]:
+                return f"{host} ran other blocks than {first}: {name} {trial[name]} instead of {trials[first][name]}"
+        if trial.get("began_epoch_seconds") is None:
+            return f"{host}: when its first block began is not known, so nobody can tell whether the ends ran in step"
+    apart, washout = _apart(list(trials.values())), trials[first]["washout_seconds"]
+    if apart > washout:
+        ends = "two" if len(trials) == 2 else len(trials)
+        return f"the {ends} ends did not run in step ({apart:.3g} s apart, wash-out {washout:g} s); their clocks or their starts differ"
+    return None
+
+
+def _apart(trials: Sequence[Mapping[str, Any]]) -> float:
+    """Most seconds between the members' beginnings of one and the same block: they may also drift apart."""
+    begun = [[trial["began_epoch_seconds"] + at - trial["blocks"]["started"][0] for at in trial["blocks"]["started"]] for trial in trials]
+    return max((max(block) - min(block) for block in zip(*begun)), default=0.0)
+
+
+def _unmeasured(trials: Mapping[str, Mapping[str, Any]], plan: Mapping[str, Any]) -> str | None:
+    for host, trial in trials.items():
+        if arms_of_metric(trial, plan) is None:
+            return f"{host}: {why_missing(trial, plan['metric']['name'])}"
+    return None

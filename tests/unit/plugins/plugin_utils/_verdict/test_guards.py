@@ -1,0 +1,78 @@
+"""Guards of a class of connections: judged only while they speak of the same connections."""
+import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import GUARDS, judge_all
+
+BY_NAME = {guard.name: guard for guard in GUARDS}
+ROUND_TRIP, BULK = BY_NAME["round trip of requests"], BY_NAME["bulk sent"]
+ARMS = ["A", "B", "B", "A"] * 8
+
+
+def a_trial(seed=1, **columns):
+    """Blocks of two pairs in turn; a column is (value in A, value in B) or all its values."""
+    made = {name: [cells[arm == "B"] for arm in ARMS] if len(cells) == 2 else cells for name, cells in columns.items()}
+    return {
+        "seed": seed, "pairs": 16, "blocks": {"pair": [index // 2 for index in range(32)], "arm": ARMS}, "seconds": [15.0] * 32,
+        "counters": {}, "gauges": {}, "absent": [], "flows": {"available": True, "reason": None, "columns": made},
+    }
+
+
+def judged(guard, *trials):
+    return judge_all([guard], trials, 0.01)[0][0]
+
+
+@pytest.mark.parametrize("rtt, flows, ok", [
+    ((10_000, 20_000), (50, 50), False),
+    ((10_000, 20_000), (50, 54), False),
+    ((10_000, 20_000), (50, 56), True),  # others than before
+    ((10_000, 20_000), (56, 50), True),
+    ((10_000, 12_000), (50, 50), True),  # within what is put up with
+    ((20_000, 10_000), (50, 50), True),
+    ((200, 300), (50, 50), True),  # microseconds that nobody feels
+    ((200, 2_000), (50, 50), False),
+])
+def test_a_slower_answer_is_worse_where_as_many_were_asked(rtt, flows, ok):
+    found = judged(ROUND_TRIP, a_trial(flows_request_rtt_us=rtt, flows_request_count=flows))
+    assert found["ok"] is ok
+    assert (found["effect"] is None) == (flows in ((50, 56), (56, 50)) or rtt == (200, 300))
+
+
+def test_blocks_without_a_request_are_no_doubt():
+    rtt = [None if index > 3 else 10_000 for index in range(32)]
+    assert judged(ROUND_TRIP, a_trial(flows_request_rtt_us=rtt, flows_request_count=(1, 1)))["ok"] is True
+
+
+def test_some_blocks_without_a_request_leave_the_others():
+    rtt = [None if index < 8 else 30_000 if arm == "B" else 10_000 for index, arm in enumerate(ARMS)]
+    assert judged(ROUND_TRIP, a_trial(flows_request_rtt_us=rtt, flows_request_count=(3, 3)))["ok"] is False
+
+
+@pytest.mark.parametrize("trial", [
+    a_trial(flows_request_rtt_us=(10_000, 30_000)),  # a record of before they were counted
+    a_trial(flows_request_count=(3, 3)),
+    dict(a_trial(), flows={"available": False, "reason": "no sock_diag"}),
+])
+def test_what_is_not_known_guards_nothing(trial):
+    assert judged(ROUND_TRIP, trial)["ok"] is True
+
+
+@pytest.mark.parametrize("sent, flows, ok", [
+    ((15_000_000, 13_500_000), (4, 4), False),
+    ((15_000_000, 14_500_000), (4, 4), True),
+    ((15_000_000, 13_500_000), (4, 3), True),  # done sooner, so not seen at the end
+    ((1_500_000, 1_350_000), (4, 4), True),  # answers to what was received
+])
+def test_less_bulk_is_worse_where_as_many_sent_it(sent, flows, ok):
+    assert judged(BULK, a_trial(flows_bulk_out_bytes=sent, flows_bulk_count=flows))["ok"] is ok
+
+
+def test_of_two_ends_each_has_to_have_its_class():
+    steady, fewer = (a_trial(flows_request_rtt_us=(10_000, 30_000), flows_request_count=flows) for flows in ((40, 40), (40, 20)))
+    without = a_trial(flows_request_rtt_us=[None] * 32, flows_request_count=(0, 0))
+    assert [judged(ROUND_TRIP, steady, other)["ok"] for other in (steady, without, fewer)] == [False, False, True]
+
+
+def test_a_class_that_changed_size_takes_its_share_all_the_same():
+    guards = [ROUND_TRIP, BULK]
+    columns = {"flows_bulk_out_bytes": (15_000_000, 15_000_000), "flows_bulk_count": (4, 4), "flows_request_rtt_us": (10_000, 20_000)}
+    levels = [judge_all(guards, [a_trial(flows_request_count=flows, **columns)], 0.01)[1] for flows in ((50, 50), (50, 20))]
+    assert levels[0] == levels[1]
