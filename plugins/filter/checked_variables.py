@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._variables import BadVariables, checked_variables
 
 DOCUMENTATION = r"""

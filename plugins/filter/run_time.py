@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._run_time import run_time, trial_seconds
 
 DOCUMENTATION = r"""

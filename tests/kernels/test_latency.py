@@ -3,7 +3,6 @@ import json
 import time
 
 import pytest
-
 from machine import await_until
 
 # Bursts that collapse the queue, from a network namespace of their own over a veth pair.

@@ -1,6 +1,5 @@
 """What containers cannot show: net.core.*, a real boot after a change, and a reboot in the middle of a trial."""
 import pytest
-
 from machine import await_until
 
 CORE = {

@@ -14,8 +14,9 @@ NEVER_MEASURED = 2 ** 32 - 1  # tcpi_min_rtt before the first sample
 RWND_LIMITED = 0.2  # of the time it was busy sending: from here on the peer sets the pace. True cases 0.28 to 0.44, others at most 0.07
 # Time in queues on the path. A minimum of a few microseconds makes a ratio of thousands out of nothing: hence both bounds.
 CALM_RATIO, CALM_US = 0.25, 1000  # above both, the path already holds more than it can carry
-BLOATED_RATIO, BLOATED_US = 2, 8000  # rtt over its minimum, and in excess of it
+BLOATED_RATIO, BLOATED_US = 1.5, 8000  # rtt over its minimum, and in excess of it
 BLOATED_LEAST_BYTES = 65536
+RECEIVER_BLOATED_RATIO = 2  # as a receiver measures it, which is coarser: what comes in one round trip, and when
 # A window that is used: what moves in a round trip, against the window. True cases 0.60 to 0.85, others at most 0.25.
 WINDOW_USED = 0.6
 WINDOW_LEAST_BYTES = 65536  # of the peer: one that stays smaller is mostly closed, by a reader
@@ -90,10 +91,10 @@ def _receiving(
     half_full = 2 * now.rmem_alloc >= now.rcvbuf if born else PAUSING_LEAST <= (fill.half_full_share or 0.0) < PAUSING_MOST
     young = sizes.rcvbuf_default <= now.rcvbuf <= 2 * sizes.rcvbuf_default  # a smaller one is no work of the default
     return (
-        bool(at_max and used) and now.rmem_alloc < EMPTY_SHARE * now.rcvbuf and not _bloated(now.rcv_rtt_us, min_rtt),
+        bool(at_max and used) and now.rmem_alloc < EMPTY_SHARE * now.rcvbuf and not _bloated(now.rcv_rtt_us, min_rtt, RECEIVER_BLOATED_RATIO),
         half_full and young and changes.bytes_received >= PAUSING_LEAST_SEGMENT * changes.data_segs_in,
     )
 
 
-def _bloated(rtt_us: int, min_rtt_us: int) -> bool:
-    return bool(min_rtt_us) and rtt_us >= BLOATED_RATIO * min_rtt_us and rtt_us - min_rtt_us >= BLOATED_US
+def _bloated(rtt_us: int, min_rtt_us: int, ratio: float = BLOATED_RATIO) -> bool:
+    return bool(min_rtt_us) and rtt_us >= ratio * min_rtt_us and rtt_us - min_rtt_us >= BLOATED_US

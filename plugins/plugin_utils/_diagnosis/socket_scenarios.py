@@ -5,7 +5,15 @@
 from __future__ import annotations
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis import socket_predicates as seen
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import LOWAT, RMEM, WMEM, Knob, Metric, Rank, Scenario
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import (
+    LOWAT,
+    RMEM,
+    WMEM,
+    Knob,
+    Metric,
+    Rank,
+    Scenario,
+)
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.signals import COLLAPSED, TO_ZERO_WINDOW, WANT_ZERO_WINDOW
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.socket_signals import LISTENERS_NOT_DEFAULT
 

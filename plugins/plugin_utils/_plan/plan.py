@@ -12,9 +12,9 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.d
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import InvalidValue, validated
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, Knob, Scenario
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import ANSWERS, SCENARIO
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import least_washout_seconds, out_of_reach
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import tried_before
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.policy import Policy, read_policy
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.reach import least_washout_seconds, out_of_reach
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.room import best_span, read_room, sizes_of
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import GUARDS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import check_keys

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.linuxnet.socket_buffers.plugins.filter import diagnose_fleet
 
 WINDOWS = Path(__file__).resolve().parents[3] / "fixtures" / "windows"

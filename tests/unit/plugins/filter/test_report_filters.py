@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import pytest
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.linuxnet.socket_buffers.plugins.filter import (
     checked_variables,
     outcome_record,

@@ -1,6 +1,5 @@
 """How long a run takes, and how long to wait for it."""
 import pytest
-
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._run_time import run_time, trial_seconds
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._variables import VARIABLES, BadVariables, checked_variables
 
 ROOT = Path(__file__).parents[4]

@@ -2,7 +2,13 @@
 import errno
 
 import pytest
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.nic import LOSS, fastest_link_mbps, interfaces, nic_counters, read_nics
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.nic import (
+    LOSS,
+    fastest_link_mbps,
+    interfaces,
+    nic_counters,
+    read_nics,
+)
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.proc_parsers import MalformedText
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
 

@@ -95,7 +95,8 @@ BLOATED = dict(SENDING, rtt_us=300_000, min_rtt_us=20_000, snd_cwnd=800)
     ({"min_rtt_us": 5, "rtt_us": 8_004}, SENT, []),  # a ratio of 1600, but of less than 8 ms
     ({"min_rtt_us": 1_000, "rtt_us": 9_000}, SENT, ["path_queue_bloated"]),
     ({}, dict(SENT, bytes_acked=0, bytes_received=9), []),  # it hangs, and its round trip is of the past
-    ({"min_rtt_us": 200_000}, SENT, []),  # 100 ms, but half as long again
+    ({"min_rtt_us": 201_000}, SENT, []),  # 99 ms, but not half as long again
+    ({"min_rtt_us": 200_000}, SENT, ["path_queue_bloated"]),
     ({"send_queue": 65_535}, SENT, []),  # it is not this flow that fills the queue
     ({"send_queue": 65_536}, SENT, ["path_queue_bloated"]),
     ({}, LIMITED, []),  # the peer's window bounds what is queued

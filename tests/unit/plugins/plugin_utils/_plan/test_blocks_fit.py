@@ -1,7 +1,7 @@
 """What blocks could not tell is not tried in them."""
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, WMEM, Knob
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.reach import least_washout_seconds, out_of_reach
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import least_washout_seconds, out_of_reach
 
 LOWER, DEFAULT = Knob(RMEM, "max", "lower"), Knob(RMEM, "default", "raise")
 
