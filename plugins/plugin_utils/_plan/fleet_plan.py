@@ -13,18 +13,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.joined_flows import Joined, joined_flows, neighbours
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import ANSWERS, SCENARIO
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import SCENARIO
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import tried_before
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.plan import Given, Plan, answered, nothing, plan_host
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.policy import read_policy
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import check_keys
 
-# What a sender's joint scenario asks of the peer, and which of its connections say so.
-AT_THE_PEER = "receiver_window_too_small"
-JOINT_SIGN = "both_buffers_bound"
+# Both ends of connections that fill the buffers of both: what a sender and its peer are found to have.
+TOGETHER, AT_THE_PEER = "both_ends_too_small", "receiver_window_too_small"
+ORDER = {name: position for position, name in enumerate(SCENARIO)}
 SEEDS = 2 ** 31 - 1
 
+Hosts = Mapping[str, Mapping[str, Any]]
 
-def plan_fleet(hosts: Mapping[str, Mapping[str, Any]], policy: Mapping[str, Any] | None = None, seed: int = 0) -> dict[str, Plan]:
+
+def plan_fleet(hosts: Hosts, policy: Mapping[str, Any] | None = None, seed: int = 0) -> dict[str, Plan]:
     """By host, from its `window`, `findings`, `facts`, and maybe `latency`, `earlier` (outcome records of this run) and `addresses`.
 
     Hosts that are tried together get a seed of their own made from `seed`, so that their blocks run in step.
@@ -32,53 +35,66 @@ def plan_fleet(hosts: Mapping[str, Mapping[str, Any]], policy: Mapping[str, Any]
     for host, given in hosts.items():
         check_keys(f"{host}", given, ("window", "findings", "facts"), "what was measured and found on this host")
     rules, joined = read_policy(policy or {}), joined_flows(hosts)
-    bound = _bound_peers(joined)
+    bound = _bound_peers(joined, hosts)
     known = {
-        host: Given(given["facts"], rules, given.get("latency") or None, given["window"], given.get("earlier") or (), bound.get(host, ()))
+        host: Given(given["facts"], rules, given.get("latency") or None, given["window"], given.get("earlier") or ())
         for host, given in hosts.items()
     }
     plans = {host: plan_host(hosts[host]["findings"], given) for host, given in known.items()}
-    for members in _joint_groups(plans, bound):
-        _plan_together(members, plans, hosts, known, seed)
+    for members in _groups(bound):
+        _plan_together(members, plans, known, bound, seed)
     return _again(_in_turn(plans, neighbours(joined)), neighbours(joined))
 
 
-def _bound_peers(joined: Sequence[Joined]) -> dict[str, list[str]]:
+def _bound_peers(joined: Sequence[Joined], hosts: Hosts) -> dict[str, list[str]]:
+    """Senders, each with those peers that would have to change together with it."""
     found: dict[str, set[str]] = {}
     for host, peer, flow in joined:
-        if flow.get(JOINT_SIGN):
+        if peer in hosts and _binds_both(flow, hosts[peer]) and not any(_refuted_together(hosts[end]) for end in (host, peer)):
             found.setdefault(host, set()).add(peer)
     return {host: sorted(peers) for host, peers in found.items()}
 
 
-def _is_joint(plan: Plan) -> bool:
-    return bool(plan["changes"]) and ANSWERS[plan["scenario"]].joint
+def _binds_both(flow: Mapping[str, Any], peer: Mapping[str, Any]) -> bool:
+    """By what the sender sees alone, or by what each end sees: two bounds that are nearly alike show now at one end, now at the other."""
+    if flow.get("both_buffers_bound"):
+        return True
+    if not any(finding["scenario"] == AT_THE_PEER for finding in peer["findings"]):
+        return False
+    alone_refuted = tried_before(AT_THE_PEER, SCENARIO[AT_THE_PEER].knob, peer.get("earlier") or ()) is not None
+    return bool(flow.get("sender_buffer_bound") or (flow.get("peer_window_bound") and flow.get("sndbuf_at_max") and alone_refuted))
 
 
-def _joint_groups(plans: Mapping[str, Plan], bound: Mapping[str, Sequence[str]]) -> list[list[str]]:
-    """Senders with their peers; those that share a peer are one group."""
+def _refuted_together(given: Mapping[str, Any]) -> bool:
+    records = given.get("earlier") or ()
+    return any((record.get("plan") or {}).get("joint") and (record.get("verdict") or {}).get("verdict") != "improved" for record in records)
+
+
+def _groups(bound: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """Senders with their peers; those that share a host are one group."""
     groups: list[set[str]] = []
-    for host in sorted(plans):
-        if _is_joint(plans[host]):
-            mine = {host, *bound[host]}
-            apart = [group for group in groups if not group & mine]
-            groups = [*apart, mine.union(*(group for group in groups if group & mine))]
+    for host in sorted(bound):
+        mine = {host, *bound[host]}
+        apart = [group for group in groups if not group & mine]
+        groups = [*apart, mine.union(*(group for group in groups if group & mine))]
     return [sorted(group) for group in groups]
 
 
-def _plan_together(
-    members: Sequence[str], plans: dict[str, Plan], hosts: Mapping[str, Mapping[str, Any]], known: Mapping[str, Given], seed: int,
-) -> None:
-    senders = [host for host in members if _is_joint(plans[host])]
-    made = {host: plans[host] if host in senders else answered(SCENARIO[AT_THE_PEER], known[host]) for host in members}
+def _plan_together(members: Sequence[str], plans: dict[str, Plan], known: Mapping[str, Given], bound: Mapping[str, Sequence[str]], seed: int) -> None:
+    """A candidate of all members, if none of them has something more urgent to try. If one of them cannot change, each goes by itself."""
+    urgent = [host for host in members if plans[host]["changes"] and ORDER[plans[host]["scenario"]] < ORDER[TOGETHER]]
+    senders = [host for host in members if host in bound]
+    if urgent or any(host in bound[sender] for sender in senders for host in senders):
+        return  # who sends and receives at once would have to change two sizes
+    # That one end alone was refuted says nothing about both together.
+    made = {
+        host: answered(SCENARIO[TOGETHER if host in senders else AT_THE_PEER], known[host]._replace(earlier=(), peers=members)) for host in members
+    }
     missing = [f"{host}: {plan['reason']}" for host, plan in made.items() if not plan["changes"]]
     if missing:
-        # Each end for itself, then: what is left of the sender's findings, and whatever the peers had.
         for host in senders:
-            rest = [finding for finding in hosts[host]["findings"] if finding["scenario"] != plans[host]["scenario"]]
-            alone = plan_host(rest, known[host]._replace(peers=()))
-            why = f"{plans[host]['scenario']}: both ends would have to change together, but {'; '.join(missing)}"
-            plans[host] = alone if alone["changes"] else nothing(plans[host]["scenario"], why)
+            if not plans[host]["changes"]:
+                plans[host] = nothing(TOGETHER, f"{TOGETHER}: both ends would have to change together, but {'; '.join(missing)}")
         return
     # Guards that both plans have; the metric is the senders'.
     metric, guards = made[senders[0]]["metric"], made[senders[0]]["guards"]
@@ -90,9 +106,8 @@ def _plan_together(
 
 def _in_turn(plans: dict[str, Plan], near: Mapping[str, Iterable[str]]) -> dict[str, Plan]:
     """Most urgent first; whoever shares connections with one that goes has to wait. Members of a group go together."""
-    order = {name: position for position, name in enumerate(SCENARIO)}
     goes: set[str] = set()
-    for host in sorted((host for host in plans if plans[host]["changes"]), key=lambda host: (order[plans[host]["scenario"]], host)):
+    for host in sorted((host for host in plans if plans[host]["changes"]), key=lambda host: (ORDER[plans[host]["scenario"]], host)):
         if host in goes or plans[host]["waits_for"]:
             continue
         members = plans[host]["joint"]["hosts"] if plans[host]["joint"] else [host]

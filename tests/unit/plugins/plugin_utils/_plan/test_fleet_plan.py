@@ -69,6 +69,7 @@ def test_a_peer_that_cannot_change_is_named_and_the_rest_goes_on():
     fleet = {"a": host(A, "both_ends_too_small", flows=[flow(A, B, **BOTH)]), "b": host(B, writable=False)}
     plans = plan_fleet(fleet)
     assert not plans["a"]["changes"] and "b: net.ipv4.tcp_rmem is argued for, but cannot be written" in plans["a"]["reason"]
+    assert plans["a"]["scenario"] == "both_ends_too_small"
     fleet["a"] = host(A, "both_ends_too_small", "sender_buffer_too_small", flows=[flow(A, B, **BOTH)])
     assert plan_fleet(fleet)["a"]["scenario"] == "sender_buffer_too_small"
 
@@ -95,8 +96,33 @@ def test_who_is_done_is_not_looked_at_again():
     assert {name: plan["again"] for name, plan in plans.items()} == {"a": True, "b": True, "c": False}
 
 
+AT_MAX = {"peer_window_bound": True, "sndbuf_at_max": True}
+ALONE = {"plan": {"scenario": "receiver_window_too_small", "changes": [{"key": RMEM, "old": "1 2 3", "new": "1 2 4"}]}, "verdict": {"verdict": "unchanged"}}
+
+
+@pytest.mark.parametrize("sender, signs, found, earlier, together", [
+    ("sender_buffer_too_small", {"sender_buffer_bound": True}, ["receiver_window_too_small"], [], True),  # each end sees its own bound
+    ("sender_buffer_too_small", {"sender_buffer_bound": True}, ["growth_only"], [], False),
+    ("peer_window_too_small", AT_MAX, ["receiver_window_too_small"], [], False),  # the receiver alone first
+    ("peer_window_too_small", AT_MAX, ["receiver_window_too_small"], [ALONE], True),
+    ("peer_window_too_small", {"peer_window_bound": True, "sndbuf_at_max": False}, ["receiver_window_too_small"], [ALONE], False),
+    ("both_ends_too_small", BOTH, ["memory_pressure"], [], False),  # the peer has something more urgent to try
+])
+def test_two_bounds_that_are_nearly_alike(sender, signs, found, earlier, together):
+    plans = plan_fleet({"a": host(A, sender, flows=[flow(A, B, **signs)]), "b": host(B, *found, earlier=earlier)})
+    assert bool(plans["a"]["joint"]) == bool(plans["b"]["joint"]) == together
+    assert not together or (keys(plans["a"]), keys(plans["b"])) == ([WMEM], [RMEM])
+
+
+def test_who_sends_and_receives_at_once_goes_by_itself():
+    plans = plan_fleet({
+        "a": host(A, "both_ends_too_small", flows=[flow(A, B, **BOTH)]), "b": host(B, "both_ends_too_small", flows=[flow(B, A, **BOTH)]),
+    })
+    assert not plans["a"]["joint"] and not plans["b"]["joint"]
+
+
 def test_what_was_refuted_together_is_not_tried_again():
-    refuted = {"plan": {"scenario": "both_ends_too_small", "changes": [{"key": WMEM, "old": "1 2 3", "new": "1 2 4"}]}, "verdict": {"verdict": "unchanged"}}
+    refuted = {"plan": {"scenario": "both_ends_too_small", "joint": {"hosts": ["a", "b"]}, "changes": [{"key": WMEM, "old": "1 2 3", "new": "1 2 4"}]}, "verdict": {"verdict": "unchanged"}}
     plans = plan_fleet({"a": host(A, "both_ends_too_small", flows=[flow(A, B, **BOTH)], earlier=[refuted]), "b": host(B)})
     assert not plans["a"]["changes"] and "tried in round 1" in plans["a"]["reason"]
 
