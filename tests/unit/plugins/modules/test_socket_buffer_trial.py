@@ -403,7 +403,7 @@ def test_what_a_killed_tuning_left_is_no_baseline(trials):
 
 
 def test_two_trials_do_not_run_at_once(trials):
-    first = trials.start_in_b()
+    first = trials.start_in_b(block_seconds=20)  # in B for longer than the others take
     for check_mode in (True, False):
         refused = trials.run(SHORT, _ansible_check_mode=check_mode)
         assert refused["failed"] and f"socket_buffer_trial of {RMEM}" in refused["msg"] and f"process {first.pid}," in refused["msg"]
