@@ -6,6 +6,7 @@
 Flows are taken one by one and kept as packed numbers, a few hundred bytes each: there may be very many.
 """
 import array
+import bisect
 import heapq
 import itertools
 import math
@@ -58,8 +59,8 @@ class Table:
         numbers = array.array("d", rows)
         return cls(
             flows=len(numbers) // WIDTH,
-            totals={name: _total(_present(numbers, name)) for name in SUMMED + COUNTED},
-            ranked={name: array.array("d", sorted(_present(numbers, name))) for name in RANKED},
+            totals={name: _column_total(numbers[INDEX[name]::WIDTH]) for name in SUMMED + COUNTED},
+            ranked={name: _ranked(numbers[INDEX[name]::WIDTH]) for name in RANKED},
         )
 
     @classmethod
@@ -87,8 +88,16 @@ class Table:
         }
 
 
-def _present(numbers: Any, name: str) -> List[float]:
-    return [number for number in numbers[INDEX[name]::WIDTH] if number >= 0]
+def _column_total(column: Any) -> Optional[int]:
+    """Without a loop of ours over each number: that takes twice as long."""
+    missing = column.count(NOT_THERE)
+    return int(sum(column) - missing * NOT_THERE) if missing < len(column) else None
+
+
+def _ranked(column: Any) -> Any:
+    present = sorted(column)
+    del present[:bisect.bisect_left(present, 0)]  # what is not there is less than anything that is
+    return array.array("d", present)
 
 
 def _total(numbers: List[Any]) -> Optional[int]:

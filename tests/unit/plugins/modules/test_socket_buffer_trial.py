@@ -184,28 +184,28 @@ def test_a_trial_records_its_blocks_and_ends_at_the_originals(trials):
     trials.expect_all_back()
 
 
-TIMED = dict(SHORT, pairs=3, block_seconds=0.9, washout_seconds=0.3)  # a block is due every 1.2 s
+TIMED = dict(SHORT, pairs=3, block_seconds=0.8, washout_seconds=0.4)  # a block is due every 1.2 s
 
 
 def starts(trial):
     """Of the recorded parts, from the beginning of the first wash-out as it was due."""
     first, *others = trial["blocks"]["started"]
-    return [0.3] + [started - first + 0.3 for started in others]
+    return [0.4] + [started - first + 0.4 for started in others]
 
 
 def test_what_recording_costs_does_not_add_up(trials):
     before = time.time()
     trial = finished(trials.start(TIMED, script=SLOW.format(after=[0.2] * 6)))["trial"]
-    assert starts(trial) == pytest.approx([0.3, 1.5, 2.7, 3.9, 5.1, 6.3], abs=0.12)
-    assert trial["seconds"] == pytest.approx([0.9] * 6, abs=0.12)
+    assert starts(trial) == pytest.approx([0.4, 1.6, 2.8, 4.0, 5.2, 6.4], abs=0.15)
+    assert trial["seconds"] == pytest.approx([0.8] * 6, abs=0.15)
     assert before < trial["began_epoch_seconds"] < time.time() - 7.2
 
 
 def test_a_late_host_records_half_a_block_and_catches_up(trials):
-    """Two seconds late after the first block: the second records from 3.35 to 3.8, the third begins when half its wash-out is over."""
+    """Two seconds late after the first block: the second records from 3.4 to 3.8, the third begins when half its wash-out is over."""
     trial = finished(trials.start(TIMED, script=SLOW.format(after=[2, 0, 0, 0, 0, 0])))["trial"]
-    assert starts(trial) == pytest.approx([0.3, 3.35, 3.95, 4.55, 5.15, 6.3], abs=0.12)
-    assert trial["seconds"] == pytest.approx([0.9, 0.45, 0.45, 0.45, 0.85, 0.9], abs=0.12)
+    assert starts(trial) == pytest.approx([0.4, 3.4, 4.0, 4.6, 5.2, 6.4], abs=0.15)
+    assert trial["seconds"] == pytest.approx([0.8, 0.4, 0.4, 0.4, 0.8, 0.8], abs=0.15)
 
 
 def hold_a_connection(asked, until):
@@ -403,7 +403,7 @@ def test_what_a_killed_tuning_left_is_no_baseline(trials):
 
 
 def test_two_trials_do_not_run_at_once(trials):
-    first = trials.start_in_b()
+    first = trials.start_in_b(block_seconds=20)  # in B for longer than the others take
     for check_mode in (True, False):
         refused = trials.run(SHORT, _ansible_check_mode=check_mode)
         assert refused["failed"] and f"socket_buffer_trial of {RMEM}" in refused["msg"] and f"process {first.pid}," in refused["msg"]
