@@ -21,7 +21,7 @@ import numpy as np
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import GUARDS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.pooled import pooled_verdict
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.verdict import verdict
-from simulated_trials import COUNTERS, METRIC, Design, Traffic, trials
+from simulated_trials import METRIC, RATES, Design, Traffic, trials
 
 DESIGNS = {
     "2 minutes": Design(8, 5, 3),
@@ -167,8 +167,8 @@ class Bench:
 
 def _assignment(text: str) -> tuple[str, float]:
     name, _equals, value = text.partition("=")
-    if name not in COUNTERS:
-        raise argparse.ArgumentTypeError(f"wants NAME=NUMBER with one of {', '.join(COUNTERS)}; got {text!r}")
+    if name not in RATES:
+        raise argparse.ArgumentTypeError(f"wants NAME=NUMBER with one of {', '.join(RATES)}; got {text!r}")
     return name, float(value)
 
 

@@ -107,7 +107,8 @@ def _absence(members: Sequence[str], trials: Mapping[str, Any]) -> str | None:
     if not missing:
         return None
     others = _named([host for host in members if host not in missing]) or "each other"
-    return f"{_named(missing)} had to be tried together with {others}, but there is no such trial of {'it' if len(missing) == 1 else 'them'}"
+    which = "it" if len(missing) == 1 else "them"
+    return f"{_named(missing)} had to be tried together with {others}, but there is no such trial of {which}"
 
 
 def _incomplete(trials: Mapping[str, Mapping[str, Any]]) -> str | None:

@@ -35,6 +35,7 @@ def test_a_trial_has_the_documented_shape():
     assert all(name in section for name in trial)
     assert len(trial["seconds"]) == 16 and set(trial["seconds"]) == {5.0}
     assert all(len(column) == 16 for column in (*trial["counters"].values(), *trial["gauges"].values(), *trial["blocks"].values()))
+    assert all(len(column) == 16 for column in trial["flows"]["columns"].values())
     assert sorted(trial["blocks"]["arm"][:2]) == ["A", "B"] and trial["blocks"]["pair"][:4] == [0, 0, 1, 1]
     json.dumps(trial, allow_nan=False)
 
@@ -113,8 +114,9 @@ def test_the_exit_status_tells_whether_the_limits_hold(arguments, status, capsys
     assert ("all limits hold" in lines[-1]) == (status == 0) and ("!" in lines[2]) == (status == 1)
 
 
-def test_harm_is_done_to_another_counter(capsys):
-    """A change that loses half of the octets is never kept, however good it is for the metric."""
+@pytest.mark.parametrize("name", ["IpExtInOctets", "flows_bulk_out_bytes"])
+def test_harm_is_done_to_another_counter(name, capsys):
+    """A change that loses half of what is moved is never kept, however good it is for the metric."""
     arguments = ["--designs", "10 minutes", "--traffic", "steady", "--repetitions", "1", "--power-repetitions", "20"]
-    verdict_errors.main(arguments + ["--harm", "IpExtInOctets=0.5"])
+    verdict_errors.main(arguments + ["--harm", f"{name}=0.5"])
     assert "| 0.0 (0.0-16.1)" in capsys.readouterr().out
