@@ -135,6 +135,14 @@ def test_ends_that_drift_apart_are_not_in_step():
     assert "(5.58 s apart" in verdicts(hosts)["web"]["reason"]
 
 
+@pytest.mark.parametrize("block, apart", [(0, True), (7, True), (None, False)])
+def test_one_late_block_is_late_by_itself(block, apart):
+    hosts = both()
+    blocks = hosts["db"]["trial"]["blocks"]
+    hosts["db"]["trial"]["blocks"] = dict(blocks, started=[at + 3.5 * (number == block) for number, at in enumerate(blocks["started"])])
+    assert ("(3.5 s apart" in verdicts(hosts)["web"]["reason"]) == apart
+
+
 def test_began_may_be_missing_from_a_record():
     hosts = both()
     del hosts["db"]["trial"]["began_epoch_seconds"]
