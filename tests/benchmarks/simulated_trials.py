@@ -19,13 +19,14 @@ FLOWS = "TcpCurrEstab"
 
 
 class Design(NamedTuple):
-    """How a trial is run; hosts of a pool have the same order of arms (lockstep) or each its own."""
+    """How a trial is run; hosts of a pool have the same order of arms (lockstep) or each its own. Joint: they are ends of the same flows."""
 
     pairs: int
     block_seconds: int
     washout_seconds: int
     hosts: int = 1
     lockstep: bool = True
+    joint: bool = False
 
     @property
     def seconds(self) -> int:

@@ -103,7 +103,9 @@ def test_a_limit_holds(hits, limit, least, within_chance, strictly):
     assert (cell.holds(strict=False), cell.holds(strict=True)) == (within_chance, strictly)
 
 
-SHORT = ["--designs", "2 minutes", "8 hosts, lockstep", "--traffic", "steady", "--repetitions", "30", "--power-repetitions", "10"]
+SHORT = [
+    "--designs", "2 minutes", "8 hosts, lockstep", "both ends", "--traffic", "steady", "--repetitions", "30", "--power-repetitions", "10",
+]
 
 
 @pytest.mark.parametrize("arguments, status", [([], 0), (["--strict", "--most-false", "-1"], 1)])
@@ -111,6 +113,7 @@ def test_the_exit_status_tells_whether_the_limits_hold(arguments, status, capsys
     assert verdict_errors.main(SHORT + arguments) == status
     lines = capsys.readouterr().out.splitlines()
     assert lines[2].startswith("| 2 minutes | steady | ") and lines[3].startswith("| 8 hosts, lockstep | steady | ")
+    assert lines[4].startswith("| both ends | steady | ")
     assert ("all limits hold" in lines[-1]) == (status == 0) and ("!" in lines[2]) == (status == 1)
 
 
