@@ -58,10 +58,10 @@ _value:
       description: Why, in one sentence.
     metric:
       type: str
-      description: The counter that was to improve.
+      description: What was to improve, a counter or a column of the trial's stalls or flows.
     before:
       type: float
-      description: Its mean rate per second with the present values.
+      description: Its mean rate per second with the present values; of a level, the mean of the blocks.
     after:
       type: float
       description: Its mean rate per second with the candidate.
@@ -87,7 +87,9 @@ _value:
       contains:
         share:
           type: float
-          description: V(null), it is not measured yet.
+          description:
+            - Of the bytes in the candidate's blocks, 0 to 1; V(null) if nobody can tell. Below 0.05 the verdict is V(inconclusive).
+            - What reaches only new connections is tried on what they moved.
         note:
           type: str
           description: Which connections such a change reaches.
@@ -101,7 +103,9 @@ _value:
           description: What is guarded.
         before:
           type: float
-          description: Its rate with the present values. V(null) if it did not move, or this kernel does not count it.
+          description:
+            - Its rate with the present values.
+            - V(null) if it did not move, this kernel does not count it, or it is of a class of connections that changed size.
         after:
           type: float
           description: Its rate with the candidate.

@@ -16,10 +16,10 @@ version_added: 0.1.0
 author: linuxnet.socket_buffers authors (@linuxnet)
 description:
   - As P(linuxnet.socket_buffers.verdict#filter) for each host.
-  - Hosts whose plan has the same C(joint) tried one candidate together, each end with values of its own. They have one verdict, with the metric of
-    the hosts in C(measured_on) and the guards of all of them.
-  - The trials of all of them have to be complete, of one seed and one schedule, and in step within their wash-out; otherwise all of them are
-    V(inconclusive).
+  - Hosts whose plan has the same C(joint) tried one candidate together, each end with values of its own. They have one verdict, with the
+    metric of the hosts in C(measured_on) and the guards of all of them.
+  - The trials of all of them have to be complete, of one seed and one schedule, and in step within their wash-out; otherwise all of them
+    are V(inconclusive).
 options:
   _input:
     type: dict
@@ -50,8 +50,9 @@ RETURN = r"""
 _value:
   type: dict
   description:
-    - By host, what P(linuxnet.socket_buffers.verdict#filter) returns. Of a joint candidate it has besides C(hosts), the names of those that tried it
-      together; C(pairs) and rates are those of all hosts on which the metric was measured.
+    - By host, what P(linuxnet.socket_buffers.verdict#filter) returns.
+    - Of a joint candidate it has besides C(hosts), the names of those that tried it together; C(pairs) and rates are those of all hosts on
+      which the metric was measured.
 """
 
 

@@ -19,13 +19,14 @@ FLOWS = "TcpCurrEstab"
 
 
 class Design(NamedTuple):
-    """How a trial is run; hosts of a pool have the same order of arms (lockstep) or each its own."""
+    """How a trial is run; hosts of a pool have the same order of arms (lockstep) or each its own. Joint: they are ends of the same flows."""
 
     pairs: int
     block_seconds: int
     washout_seconds: int
     hosts: int = 1
     lockstep: bool = True
+    joint: bool = False
 
     @property
     def seconds(self) -> int:
@@ -77,22 +78,33 @@ COUNTERS: dict[str, Counter] = {
     "TcpExtTCPMemoryPressures": Counter(0.01, loss=True),
     "TcpExtTCPMemoryPressuresChrono": Counter(0.1, loss=True),
 }
+# What its connections did. They are always as many, so that every guard of them is in force.
+FLOW_SUMS: dict[str, Counter] = {"flows_bulk_in_bytes": Counter(4_000_000), "flows_bulk_out_bytes": Counter(2_000_000)}
+FLOW_COUNTS = {"flows_bulk_count": 20, "flows_request_count": 150}
+ROUND_TRIP, ROUND_TRIP_US, ROUND_TRIP_SD = "flows_request_rtt_us", 20_000, 0.1
+RATES = {**COUNTERS, **FLOW_SUMS}
 
 
 def trials(
     rng: np.random.Generator, repetitions: int, design: Design, traffic: Traffic, effects: Mapping[str, float], rates: Mapping[str, float],
 ) -> Iterator[dict[str, dict[str, Any]]]:
-    """`repetitions` times {host: trial}; `effects` multiply counters in B, `rates` replace those of COUNTERS."""
+    """`repetitions` times {host: trial}; `effects` multiply counters in B, `rates` replace those of RATES."""
     loads = _loads(rng, repetitions, design, traffic)
     orders = _orders(rng, repetitions, design)
     columns = {name: _column(rng, loads, orders, design, traffic, name, effects.get(name, 1.0), rates) for name in (METRIC, *COUNTERS)}
     at_ends = loads[..., design.washout_seconds + design.block_seconds - 1::design.washout_seconds + design.block_seconds]
     flows = _negative_binomial(rng, traffic.flows * at_ends, traffic.flows)
+    sums = {name: _column(rng, loads, orders, design, traffic, name, effects.get(name, 1.0), rates) for name in FLOW_SUMS}
+    round_trips = ROUND_TRIP_US * at_ends * rng.lognormal(0, ROUND_TRIP_SD, at_ends.shape)
     for repetition in range(repetitions):
         yield {
             f"host{host}": _trial(design, orders[repetition, host], {
                 name: column[repetition, host].tolist() for name, column in columns.items() if column[repetition, host].any()
-            }, {FLOWS: flows[repetition, host].tolist()})
+            }, {FLOWS: flows[repetition, host].tolist()}, {
+                **{name: column[repetition, host].tolist() for name, column in sums.items()},
+                **{name: [count] * 2 * design.pairs for name, count in FLOW_COUNTS.items()},
+                ROUND_TRIP: round_trips[repetition, host].tolist(),
+            })
             for host in range(design.hosts)
         }
 
@@ -141,7 +153,7 @@ def _column(
     name: str, effect: float, rates: Mapping[str, float],
 ) -> np.ndarray:
     """Events of each recorded block, [repetition, host, block]."""
-    counter = Counter(traffic.metric_rate) if name == METRIC else COUNTERS[name]
+    counter = Counter(traffic.metric_rate) if name == METRIC else RATES[name]
     blocks = loads.reshape(*loads.shape[:2], 2 * design.pairs, -1)[..., design.washout_seconds:]
     in_b = np.array([[[arm == "B" for arm in arms] for _seed, arms in row] for row in orders])
     load = blocks ** (traffic.loss_exponent if counter.loss else 1)
@@ -150,7 +162,7 @@ def _column(
 
 
 def _trial(
-    design: Design, order: tuple[int, list[str]], counters: dict[str, list[int]], gauges: dict[str, list[int]],
+    design: Design, order: tuple[int, list[str]], counters: dict[str, list[int]], gauges: dict[str, list[int]], flows: dict[str, list[float]],
 ) -> dict[str, Any]:
     seed, arms = order
     step = float(design.block_seconds + design.washout_seconds)
@@ -161,4 +173,5 @@ def _trial(
         "baseline": {"net.ipv4.tcp_rmem": "4096 131072 33554432"}, "candidate": {"net.ipv4.tcp_rmem": "4096 131072 2097152"},
         "blocks": {"pair": [index // 2 for index in range(len(arms))], "arm": arms, "started": [step * index for index in range(len(arms))]},
         "seconds": [float(design.block_seconds)] * len(arms), "counters": counters, "gauges": gauges, "absent": [], "restored": {},
+        "flows": {"available": True, "reason": None, "columns": flows},
     }

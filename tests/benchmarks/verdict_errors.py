@@ -14,14 +14,15 @@ import statistics
 import sys
 import time
 from collections import Counter as Tally
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import GUARDS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.joint import verdicts
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.pooled import pooled_verdict
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.verdict import verdict
-from simulated_trials import COUNTERS, METRIC, Design, Traffic, trials
+from simulated_trials import METRIC, RATES, Design, Traffic, trials
 
 DESIGNS = {
     "2 minutes": Design(8, 5, 3),
@@ -30,6 +31,7 @@ DESIGNS = {
     "30 minutes, 15 s blocks": Design(50, 15, 3),
     "8 hosts, lockstep": Design(16, 15, 3, hosts=8),
     "8 hosts, own orders": Design(16, 15, 3, hosts=8, lockstep=False),
+    "both ends": Design(16, 15, 3, hosts=2, joint=True),
 }
 # What differs between the kinds of traffic; everything else is the same for all.
 KINDS = {
@@ -77,13 +79,23 @@ def run(task: Task) -> Found:
     }
     words, smallest = Tally(), []
     for hosts in trials(rng, task.repetitions, task.design, task.traffic, {METRIC: task.effect, **task.harm}, task.rates):
-        if task.design.hosts > 1:
+        if task.design.joint:
+            judged = judged_together(hosts, plan, task)
+        elif task.design.hosts > 1:
             judged = pooled_verdict(hosts, plan, task.alpha, task.min_effect)
         else:
             judged = verdict(hosts["host0"], plan, task.alpha, task.min_effect)
         words[judged["verdict"]] += 1
         smallest.append(judged["smallest_effect"])
     return Found(words, [value for value in smallest if value is not None])
+
+
+def judged_together(hosts: Mapping[str, Mapping[str, Any]], plan: Mapping[str, Any], task: Task) -> Mapping[str, Any]:
+    """The metric shows on the first of them."""
+    first, *_others = hosts
+    planned = dict(plan, joint={"hosts": list(hosts), "measured_on": [first]})
+    tried = {host: {"trial": dict(trial, began_epoch_seconds=0.0), "plan": planned} for host, trial in hosts.items()}
+    return verdicts(tried, task.alpha, task.min_effect)[first]
 
 
 def wilson(hits: int, total: int, z: float = 1.959964) -> tuple[float, float]:
@@ -167,8 +179,8 @@ class Bench:
 
 def _assignment(text: str) -> tuple[str, float]:
     name, _equals, value = text.partition("=")
-    if name not in COUNTERS:
-        raise argparse.ArgumentTypeError(f"wants NAME=NUMBER with one of {', '.join(COUNTERS)}; got {text!r}")
+    if name not in RATES:
+        raise argparse.ArgumentTypeError(f"wants NAME=NUMBER with one of {', '.join(RATES)}; got {text!r}")
     return name, float(value)
 
 

@@ -107,7 +107,8 @@ def _absence(members: Sequence[str], trials: Mapping[str, Any]) -> str | None:
     if not missing:
         return None
     others = _named([host for host in members if host not in missing]) or "each other"
-    return f"{_named(missing)} had to be tried together with {others}, but there is no such trial of {'it' if len(missing) == 1 else 'them'}"
+    which = "it" if len(missing) == 1 else "them"
+    return f"{_named(missing)} had to be tried together with {others}, but there is no such trial of {which}"
 
 
 def _incomplete(trials: Mapping[str, Mapping[str, Any]]) -> str | None:
@@ -134,9 +135,16 @@ def _out_of_step(trials: Mapping[str, Mapping[str, Any]]) -> str | None:
 
 
 def _apart(trials: Sequence[Mapping[str, Any]]) -> float:
-    """Most seconds between the members' beginnings of one and the same block: they may also drift apart."""
-    begun = [[trial["began_epoch_seconds"] + at - trial["blocks"]["started"][0] for at in trial["blocks"]["started"]] for trial in trials]
-    return max((max(block) - min(block) for block in zip(*begun)), default=0.0)
+    """Most seconds between the members' beginnings of one and the same block."""
+    begun = [[trial["began_epoch_seconds"] + late for late in _lateness(trial)] for trial in trials]
+    return max(max(block) - min(block) for block in zip(*begun))
+
+
+def _lateness(trial: Mapping[str, Any]) -> list[float]:
+    """Of each block, against a timetable that the most punctual one kept."""
+    length = trial["washout_seconds"] + trial["block_seconds"]
+    late = [at - number * length for number, at in enumerate(trial["blocks"]["started"])]
+    return [seconds - min(late) for seconds in late]
 
 
 def _unmeasured(trials: Mapping[str, Mapping[str, Any]], plan: Mapping[str, Any]) -> str | None:

@@ -60,7 +60,7 @@ def weighed(evidence: Evidence, plan: Mapping[str, Any], alpha: float, min_effec
     metric = plan["metric"]
     arms = together(arms_of_metric(trial, plan) for trial in evidence.measured)
     if arms is None:
-        raise ValueError(f"evidence: no trial has the metric {metric['name']}; leave out those that lack it, and judge none if none is left")
+        raise ValueError(f"evidence: no trial has the metric {metric['name']}; give it only trials that have")
     differences, coins = arms.log_ratios(), arms.coins_compared()
     result = dict(undecided(plan), reach=evidence.reach, pairs=len(differences), **dict(zip(("before", "after"), arms.rates())))
     left_out = _left_out(evidence.measured, differences)

@@ -35,6 +35,7 @@ def test_a_trial_has_the_documented_shape():
     assert all(name in section for name in trial)
     assert len(trial["seconds"]) == 16 and set(trial["seconds"]) == {5.0}
     assert all(len(column) == 16 for column in (*trial["counters"].values(), *trial["gauges"].values(), *trial["blocks"].values()))
+    assert all(len(column) == 16 for column in trial["flows"]["columns"].values())
     assert sorted(trial["blocks"]["arm"][:2]) == ["A", "B"] and trial["blocks"]["pair"][:4] == [0, 0, 1, 1]
     json.dumps(trial, allow_nan=False)
 
@@ -102,7 +103,9 @@ def test_a_limit_holds(hits, limit, least, within_chance, strictly):
     assert (cell.holds(strict=False), cell.holds(strict=True)) == (within_chance, strictly)
 
 
-SHORT = ["--designs", "2 minutes", "8 hosts, lockstep", "--traffic", "steady", "--repetitions", "30", "--power-repetitions", "10"]
+SHORT = [
+    "--designs", "2 minutes", "8 hosts, lockstep", "both ends", "--traffic", "steady", "--repetitions", "30", "--power-repetitions", "10",
+]
 
 
 @pytest.mark.parametrize("arguments, status", [([], 0), (["--strict", "--most-false", "-1"], 1)])
@@ -110,11 +113,13 @@ def test_the_exit_status_tells_whether_the_limits_hold(arguments, status, capsys
     assert verdict_errors.main(SHORT + arguments) == status
     lines = capsys.readouterr().out.splitlines()
     assert lines[2].startswith("| 2 minutes | steady | ") and lines[3].startswith("| 8 hosts, lockstep | steady | ")
+    assert lines[4].startswith("| both ends | steady | ")
     assert ("all limits hold" in lines[-1]) == (status == 0) and ("!" in lines[2]) == (status == 1)
 
 
-def test_harm_is_done_to_another_counter(capsys):
-    """A change that loses half of the octets is never kept, however good it is for the metric."""
+@pytest.mark.parametrize("name", ["IpExtInOctets", "flows_bulk_out_bytes"])
+def test_harm_is_done_to_another_counter(name, capsys):
+    """A change that loses half of what is moved is never kept, however good it is for the metric."""
     arguments = ["--designs", "10 minutes", "--traffic", "steady", "--repetitions", "1", "--power-repetitions", "20"]
-    verdict_errors.main(arguments + ["--harm", "IpExtInOctets=0.5"])
+    verdict_errors.main(arguments + ["--harm", f"{name}=0.5"])
     assert "| 0.0 (0.0-16.1)" in capsys.readouterr().out
