@@ -18,8 +18,8 @@ OCTETS_IN = ("IpExtInOctets", "Ip6InOctets")
 
 def out_of_reach(knob: Knob, window: Mapping[str, Any]) -> str | None:
     """Why a trial in blocks would compare a value with itself, or None."""
-    if (knob.key, knob.field, knob.direction) == (RMEM, "max", "lower"):
-        return _old_connections(window)
+    if (knob.key, knob.field) == (RMEM, "max"):
+        return _old_connections(window, knob.direction)
     if (knob.key, knob.field) == (RMEM, "default"):
         return _old_listeners(window)
     return None
@@ -30,15 +30,20 @@ def least_washout_seconds(knob: Knob, window: Mapping[str, Any]) -> float:
     return sum(window["seconds"]) if (knob.key, knob.field) == (RMEM, "default") and not _is_outbound(window) else 0.0
 
 
-def _old_connections(window: Mapping[str, Any]) -> str | None:
+# A buffer that has grown stays as it is. One at the old maximum grows only when more arrives in a round trip than ever before
+# (tcp_rcv_space_adjust, net/ipv4/tcp_input.c), which its own window prevents.
+WHY_NOT = {"lower": "keep what their buffers have grown to", "raise": "hardly ever follow once their window is the limit"}
+
+
+def _old_connections(window: Mapping[str, Any], direction: str) -> str | None:
     known = [value for group in active_groups(window) if (value := group["sums"].get("old_bytes_in")) is not None]
     octets = summed(window, OCTETS_IN)
     total = sum(value for value in octets or () if value is not None)
     if not known or not total or sum(known) <= (1 - LEAST_SHARE) * total:
         return None
     return (
-        f"a lower maximum reaches connections made after it, and {min(1.0, sum(known) / total):.0%} of what came in was for connections older than the"
-        " window: close them (restart their service) after the change, and compare"
+        f"another maximum reaches connections made after it, and {min(1.0, sum(known) / total):.0%} of what came in was for connections older than"
+        f" the window, which {WHY_NOT[direction]}: change it, close them (restart their service), and compare"
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.error_budget import Levels, levels
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.pairs import Arms, paired, together
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import summed
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.sign_flip import least_p, least_pairs, p_greater
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.stalls import LONGEST, STALLED
 
@@ -22,6 +23,8 @@ LARGE_RATIO, LARGE_EVENTS = 3.0, 20
 CLASS_MARGIN = 0.10
 # Per second: what bulk flows carry the other way is no bulk. And a quarter more of so short a round trip harms nobody.
 LEAST_BULK_BYTES, LEAST_RTT_US = 125_000, 500
+# An acknowledgement takes 40 to 88 bytes: octets that are hardly more than that are no work done, and how many a peer sends is its own affair.
+LEAST_OCTETS_PER_SEGMENT = 120
 
 
 class Guard(NamedTuple):
@@ -36,6 +39,7 @@ class Guard(NamedTuple):
     # What is said of a class of connections is of others once a change has moved some into it or out of it: then it guards nothing.
     members: str | None = None  # the number of them
     least: float = 0.0  # that both arms together have to have before it is judged, per second or as a level
+    segments: str | None = None  # octets count as work only if there is payload in these
 
 
 def of_class(members: str, least: float) -> dict[str, Any]:
@@ -63,8 +67,8 @@ GUARDS = (
     # Work and throughput: the change must not pay for itself with either. Zero windows are no guard: closing the
     # window earlier is how a smaller buffer works, and what it costs shows in the octets.
     Guard("softirq squeezes", ("softnet_time_squeeze",), "lower", 0.25),
-    Guard("received octets", ("IpExtInOctets", "Ip6InOctets"), "higher", 0.05),
-    Guard("sent octets", ("IpExtOutOctets", "Ip6OutOctets"), "higher", 0.05),
+    Guard("received octets", ("IpExtInOctets", "Ip6InOctets"), "higher", 0.05, segments="TcpInSegs"),
+    Guard("sent octets", ("IpExtOutOctets", "Ip6OutOctets"), "higher", 0.05, segments="TcpOutSegs"),
     Guard("bulk received", ("flows_bulk_in_bytes",), "higher", 0.05, **of_class("flows_bulk_count", LEAST_BULK_BYTES)),
     Guard("bulk sent", ("flows_bulk_out_bytes",), "higher", 0.05, **of_class("flows_bulk_count", LEAST_BULK_BYTES)),
 )
@@ -81,7 +85,14 @@ def judge_all(guards: Sequence[Guard], trials: Sequence[Mapping[str, Any]], alph
 
 
 def arms_of(guard: Guard, trial: Mapping[str, Any]) -> Arms | None:
-    return paired(trial, guard.counters, guard.per)
+    """None when this kernel does not count it, or there is nothing to guard."""
+    return None if guard.segments and _acknowledges_only(trial, guard.counters, guard.segments) else paired(trial, guard.counters, guard.per)
+
+
+def _acknowledges_only(trial: Mapping[str, Any], octets: Sequence[str], segments: str) -> bool:
+    """Over both arms together, so that no coin has a say in it."""
+    moved, counted = (sum(value for value in summed(trial, names) or () if value is not None) for names in (octets, (segments,)))
+    return 0 < moved < LEAST_OCTETS_PER_SEGMENT * counted
 
 
 def _moved(guard: Guard, arms: Arms) -> bool:

@@ -3,7 +3,7 @@ import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, WMEM, Knob
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import least_washout_seconds, out_of_reach
 
-LOWER, DEFAULT = Knob(RMEM, "max", "lower"), Knob(RMEM, "default", "raise")
+LOWER, RAISE, DEFAULT = Knob(RMEM, "max", "lower"), Knob(RMEM, "max", "raise"), Knob(RMEM, "default", "raise")
 
 
 def window(old_bytes=None, octets=None, direction="inbound", pausing=4, **listeners):
@@ -24,12 +24,15 @@ def window(old_bytes=None, octets=None, direction="inbound", pausing=4, **listen
     (window(old_bytes=96), True),  # nobody counted the octets
     (window(old_bytes=None, octets=100), True),
 ])
-def test_a_lower_maximum_reaches_new_connections(seen, reachable):
-    assert (out_of_reach(LOWER, seen) is None) == reachable
+@pytest.mark.parametrize("knob", [LOWER, RAISE])
+def test_a_maximum_reaches_new_connections(seen, reachable, knob):
+    assert (out_of_reach(knob, seen) is None) == reachable
 
 
 def test_the_reason_says_how_much_and_what_to_do():
-    assert "96% of what came in was for connections older" in out_of_reach(LOWER, window(old_bytes=96, octets=100))
+    reason = out_of_reach(LOWER, window(old_bytes=96, octets=100))
+    assert "96% of what came in was for connections older than the window, which keep what their buffers have grown to" in reason
+    assert "hardly ever follow" in out_of_reach(RAISE, window(old_bytes=96, octets=100))
 
 
 @pytest.mark.parametrize("seen, reachable, washout", [
@@ -44,6 +47,6 @@ def test_a_default_reaches_what_listens_anew(seen, reachable, washout):
     assert reachable or "needs_listener_restart" in out_of_reach(DEFAULT, seen)
 
 
-@pytest.mark.parametrize("knob", [Knob(WMEM, "max", "lower"), Knob(WMEM, "max", "raise"), Knob(RMEM, "max", "raise")])
+@pytest.mark.parametrize("knob", [Knob(WMEM, "max", "lower"), Knob(WMEM, "max", "raise")])
 def test_what_open_connections_follow_is_always_tried(knob):
     assert out_of_reach(knob, window(old_bytes=100, octets=100)) is None and least_washout_seconds(knob, window()) == 0.0

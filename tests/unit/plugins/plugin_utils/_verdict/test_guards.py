@@ -76,3 +76,24 @@ def test_a_class_that_changed_size_takes_its_share_all_the_same():
     columns = {"flows_bulk_out_bytes": (15_000_000, 15_000_000), "flows_bulk_count": (4, 4), "flows_request_rtt_us": (10_000, 20_000)}
     levels = [judge_all(guards, [a_trial(flows_request_count=flows, **columns)], 0.01)[1] for flows in ((50, 50), (50, 20))]
     assert levels[0] == levels[1]
+
+
+def octets_trial(octets, segments, absent=()):
+    trial = a_trial()
+    columns = {"IpExtInOctets": octets, "TcpInSegs": segments}
+    trial["counters"] = {name: [cells[arm == "B"] for arm in ARMS] for name, cells in columns.items() if name not in absent}
+    return dict(trial, absent=list(absent))
+
+
+@pytest.mark.parametrize("octets, segments, ok", [
+    ((1_500_000, 1_000_000), (1000, 1000), False),
+    ((60_000, 40_000), (1000, 700), True),  # fewer acknowledgements of as much
+    ((130_000, 90_000), (1000, 1000), True),  # 110 bytes in each, over both arms
+    ((150_000, 100_000), (1000, 1000), False),
+])
+def test_acknowledgements_are_no_work(octets, segments, ok):
+    assert judged(BY_NAME["received octets"], octets_trial(octets, segments))["ok"] is ok
+
+
+def test_octets_count_where_segments_are_not_known():
+    assert judged(BY_NAME["received octets"], octets_trial((60_000, 40_000), (1, 1), absent=["TcpInSegs"]))["ok"] is False
