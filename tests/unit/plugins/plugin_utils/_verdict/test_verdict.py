@@ -180,7 +180,7 @@ def test_a_guard_that_is_worse_is_a_regression(name, a, b):
 @pytest.mark.parametrize("name, a, b", [
     # Eight pairs can doubt one guard of many, not blame it.
     ("TcpExtTCPTimeouts", [20] * 8, [40] * 8),
-    ("IpExtInOctets", [150_000_000] * 8, [135_000_000] * 8),
+    ("IpExtInOctets", [1_500_000_000] * 8, [1_350_000_000] * 8),
     # Too concentrated to be significant, and too many to be let through.
     ("TcpExtTCPRcvQDrop", [2] * 8, [0] * 7 + [300]),
 ])
