@@ -23,6 +23,8 @@ LARGE_RATIO, LARGE_EVENTS = 3.0, 20
 CLASS_MARGIN = 0.10
 # Per second: what bulk flows carry the other way is no bulk. And a quarter more of so short a round trip harms nobody.
 LEAST_BULK_BYTES, LEAST_RTT_US = 125_000, 500
+# So short a stall, or so little of a second in stalls, is what any interrupt does.
+LEAST_STALL_US = 1000
 # An acknowledgement takes 40 to 88 bytes: octets that are hardly more than that are no work done, and how many a peer sends is its own affair.
 LEAST_OCTETS_PER_SEGMENT = 120
 
@@ -61,8 +63,8 @@ GUARDS = (
     Guard("memory pressure", ("TcpExtTCPMemoryPressures",), "lower", 0.10),
     Guard("time under memory pressure", ("TcpExtTCPMemoryPressuresChrono",), "lower", 0.10),
     # What others wait for. A chance of the machine (a hypervisor's) can make one long run: the margin is wide, and size alone says nothing.
-    Guard("longest stall", (LONGEST,), "lower", 0.25, counts_events=False),
-    Guard("time in stalls", (STALLED,), "lower", 0.25, counts_events=False),
+    Guard("longest stall", (LONGEST,), "lower", 0.25, counts_events=False, least=LEAST_STALL_US),
+    Guard("time in stalls", (STALLED,), "lower", 0.25, counts_events=False, least=LEAST_STALL_US),
     Guard("round trip of requests", ("flows_request_rtt_us",), "lower", 0.25, **of_class("flows_request_count", LEAST_RTT_US)),
     # Work and throughput: the change must not pay for itself with either. Zero windows are no guard: closing the
     # window earlier is how a smaller buffer works, and what it costs shows in the octets.

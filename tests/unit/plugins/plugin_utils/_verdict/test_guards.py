@@ -97,3 +97,14 @@ def test_acknowledgements_are_no_work(octets, segments, ok):
 
 def test_octets_count_where_segments_are_not_known():
     assert judged(BY_NAME["received octets"], octets_trial((60_000, 40_000), (1, 1), absent=["TcpInSegs"]))["ok"] is False
+
+
+@pytest.mark.parametrize("longest, ok", [((70, 400), True), ((900, 1_000), True), ((1_000, 3_000), False), ((100, 5_000), False)])
+def test_so_short_a_stall_is_what_any_interrupt_does(longest, ok):
+    trial = a_trial()
+    values = [longest[arm == "B"] for arm in ARMS]
+    trial["stalls"] = {
+        "available": True, "reason": None, "longest_us": values, "stalled_us": [0] * 32, "stalls": [0] * 32, "lost_events": [0] * 32,
+        "upper_us": [8192], "counts": [[9]] * 32,
+    }
+    assert judged(BY_NAME["longest stall"], trial)["ok"] is ok
