@@ -34,8 +34,8 @@ def test_equal_values_are_measured_once():
     assert sum(len(names) for names, _values in groups) == len(FIXED) + 2 and len(groups) == len(FIXED)
 
 
-def test_one_end_alone_makes_a_profile_of_its_own():
-    workload = WORKLOADS["bulk"]
-    start = start_sizes(workload)
-    one_end = {"near": {**start, LOWAT: "16384"}, "far": dict(start)}
+@pytest.mark.parametrize("end", ["near", "far"])
+def test_one_end_alone_makes_a_profile_of_its_own(end):
+    start = start_sizes(WORKLOADS["bulk"])
+    one_end = {"near": start, "far": start, end: {**start, LOWAT: "16384"}}
     assert grouped({"start": {"near": {}, "far": {}}, AUTO: one_end}, start)[1] == (("auto",), one_end)
