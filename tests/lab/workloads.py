@@ -75,9 +75,9 @@ WORKLOADS = {
     "chatty": Workload(
         "small messages to a reader that is away: a full buffer of mostly overhead is copied together again and again",
         Way(mbit=1000, delay_ms=0.5, queue_bytes=8_000_000),
-        (Traffic("chatty", {"away": 2, "back": 1, "cycles": 1, "upload-bytes": 64 << 20}), Traffic("probe", {"period": 0.01})),
+        (Traffic("chatty", {"away": 2, "back": 1, "cycles": 1, "wanted-bytes": 16 << 20}), Traffic("probe", {"period": 0.01})),
         (Felt("chatty", "read_max_ms", False), Felt("chatty", "messages_per_s", True), Felt("probe", "latency_p99_ms", False)),
-        seconds=13, warmup=0, block_seconds=6, washout_seconds=4,  # a connection is there for about 4 s
+        seconds=13, warmup=0, block_seconds=6, washout_seconds=4,  # a connection is there for 3 to 4 s
     ),
     "pausing": Workload(
         "fresh connections to a reader that is busy at first: the buffer they start with is all that arrives meanwhile",

@@ -36,6 +36,9 @@ def read_back(connection, given, reads, kernel):
 
 def reader(given, clock, reads, kernel, report, counted):
     def handle(connection):
+        if given.wanted_bytes:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, given.wanted_bytes)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
         endpoint.read_exactly(connection, given.upload_bytes)
         for cycle in itertools.count(1):
             begin = time.monotonic()
@@ -71,6 +74,7 @@ def main():
     options.add_argument("--away", type=float, default=2, help="seconds without a read (%(default)s)")
     options.add_argument("--back", type=float, default=1, help="seconds of reading (%(default)s)")
     options.add_argument("--cycles", type=int, default=0, help="times away and back, then a new connection; 0: never one (%(default)s)")
+    options.add_argument("--wanted-bytes", type=int, default=0, help="room that the reader asks for at once; 0: as the kernel grows it (%(default)s)")
     options.add_argument("--read-bytes", type=int, default=8192, help="of one read (%(default)s)")
     options.add_argument("--read-period", type=float, default=0.002, help="seconds between two reads (%(default)s)")
     options.add_argument("--joinable", action="store_true", help="the kernel may join messages that wait")
