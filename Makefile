@@ -16,7 +16,7 @@ export ANSIBLE_HOME := $(BUILD)/ansible
 export ANSIBLE_COLLECTIONS_PATH := $(BUILD):$(or $(ANSIBLE_COLLECTIONS_PATH),$(HOME)/.ansible/collections:/usr/share/ansible/collections)
 export ANSIBLE_LOCALHOST_WARNING := false
 
-.PHONY: help run run-lab run-inventory lab-up lab-down tree test test-kernels bench bench-stalls bench-latency-overhead bench-aa clean
+.PHONY: help run run-lab run-inventory lab-up lab-down tree test test-kernels bench bench-stalls bench-latency-overhead bench-aa bench-regret clean
 
 help:
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1: /p' Makefile
@@ -70,6 +70,9 @@ bench-latency-overhead: tree $(BUILD)/venv-bench/ready ## what timing costs: the
 
 bench-aa: tree $(BUILD)/venv-bench/ready $(BUILD)/lab-ready ## 100 trials of nothing on the lab's real traffic: how many verdicts are false
 	LAB_BUILD=$(BUILD) PATH=$(BUILD)/venv-bench/bin:$$PATH PYTHONPATH=$(BUILD) python tests/benchmarks/aa_trials.py $(ARGS)
+
+bench-regret: tree $(BUILD)/venv-bench/ready $(BUILD)/lab-ready ## how much worse than the best choice fixed sizes are, and what the playbook finds, on the lab's workloads [BENCH_WORKLOADS=mine.yml ARGS="--workloads bulk"]
+	LAB_BUILD=$(BUILD) PATH=$(BUILD)/venv-bench/bin:$$PATH PYTHONPATH=$(BUILD) BENCH_WORKLOADS='$(BENCH_WORKLOADS)' python tests/benchmarks/regret.py $(ARGS)
 
 test-kernels: ## other kernels in emulated machines, one after the other [KERNELS="5.10 6.12"]
 	@tools/test.sh kernels

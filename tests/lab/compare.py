@@ -18,7 +18,9 @@ from fleet import Fleet
 from lab import BUILD, setting
 from workloads import TCP_RMEM, TCP_WMEM, WORKLOADS
 
-END_MARGIN_SECONDS = 3
+# The other ends of the programs end by then, and what is still on the line has its answer.
+END_MARGIN_SECONDS = 1
+NO_LIMIT = "4294967295"  # tcp_notsent_lowat as kernels start with it
 
 
 def profile(text):
@@ -37,9 +39,14 @@ def profile(text):
     return name, found
 
 
+def start_sizes(workload):
+    """What each profile is over: the workload's own sizes."""
+    return {"net.ipv4.tcp_rmem": workload.tcp_rmem, "net.ipv4.tcp_wmem": workload.tcp_wmem, "net.ipv4.tcp_notsent_lowat": NO_LIMIT}
+
+
 def measure(fleet, pair, values, seconds, warmup):
     """What the programs felt in all, of one run on new connections."""
-    base = {"net.ipv4.tcp_rmem": pair.workload.tcp_rmem, "net.ipv4.tcp_wmem": pair.workload.tcp_wmem}
+    base = start_sizes(pair.workload)
     for end in (pairs.NEAR, pairs.FAR):
         fleet.write_sysctls(pair.host(end), {**base, **values[end]})
     begin = time.time()
@@ -49,7 +56,7 @@ def measure(fleet, pair, values, seconds, warmup):
         time.sleep(0.5)
         felt = pairs.felt(fleet.directory, pair.name, since=begin)
         if len(felt) == len(pair.workload.traffic) and all(line.get("total") for line in felt.values()):
-            time.sleep(END_MARGIN_SECONDS)  # the other ends, and what is still on the line
+            time.sleep(END_MARGIN_SECONDS + pair.workload.line.drain_seconds())
             return felt
     raise image.LabError(f"{pair.name}: no total from every program after {seconds:g} s")
 
@@ -81,8 +88,8 @@ def main():
     options.add_argument("workload", choices=WORKLOADS)
     options.add_argument("profile", nargs="+", type=profile)
     options.add_argument("--rounds", type=int, default=3, help="(%(default)s)")
-    options.add_argument("--seconds", type=float, default=15, help="of each run (%(default)s)")
-    options.add_argument("--warmup", type=float, default=2, help="seconds of each run that do not count (%(default)s)")
+    options.add_argument("--seconds", type=float, help="of each run (the workload's)")
+    options.add_argument("--warmup", type=float, help="seconds of each run that do not count (the workload's)")
     options.add_argument("--set", type=setting, action="append", default=[], metavar="NAME=VALUE", help="as for lab.py up")
     options.add_argument("--fleet", default="compare", help="name of the fleet, which is made anew and removed (%(default)s)")
     options.add_argument("--json", help="append all that was felt to this file")
@@ -93,12 +100,14 @@ def main():
     runs = {name: [] for name in profiles}
     try:
         pair = pairs.wanted([given.workload], 1, dict(given.set))[0]
+        seconds = pair.workload.seconds if given.seconds is None else given.seconds
+        warmup = pair.workload.warmup if given.warmup is None else given.warmup
         fleet.up(image.ensure(BUILD / "containers.conf"), pairs.hosts([pair], fleet.directory), TCP_RMEM, TCP_WMEM)
         try:
             pairs.join(fleet, [pair])
             for turn in range(given.rounds):
                 for name in list(profiles)[::-1 if turn % 2 else 1]:
-                    felt = measure(fleet, pair, profiles[name], given.seconds, given.warmup)
+                    felt = measure(fleet, pair, profiles[name], seconds, warmup)
                     runs[name].append(felt)
                     if given.json:
                         with open(given.json, "a", encoding="utf-8") as log:
@@ -107,7 +116,7 @@ def main():
             fleet.down()
     except image.LabError as error:
         sys.exit(f"compare: {error}")
-    print(f"{given.workload}: {pair.workload.line}, {given.rounds} rounds of {given.seconds:g} s")
+    print(f"{given.workload}: {pair.workload.line}, {given.rounds} rounds of {seconds:g} s")
     print("\n".join(table(pair.workload, list(profiles), runs)))
 
 

@@ -106,6 +106,11 @@ class Fleet:
     def write_sysctls(self, name, values):
         run("podman", "exec", self._prefix + name, "sysctl", "--quiet", "--write", *(f"{key}={value}" for key, value in values.items()))
 
+    def read_sysctls(self, name, keys):
+        """{key: text with single spaces}."""
+        lines = run("podman", "exec", self._prefix + name, "sysctl", *keys).splitlines()
+        return {key.strip(): " ".join(value.split()) for key, _equals, value in (line.partition("=") for line in lines)}
+
     def _start(self, image, host, key, sysctls):
         writable = ("--cap-add=NET_ADMIN", "--security-opt=unmask=/proc/sys", *_tracing()) if host.writable else ()
         run(

@@ -17,6 +17,10 @@ class Way(NamedTuple):
             raise ValueError(f"no such line: {self}; the rate is above 0, delay and queue are 0 or more, loss is from 0 to below 1")
         return self
 
+    def drain_seconds(self):
+        """Until the last byte of a full queue has arrived."""
+        return self.queue_bytes * 8e-6 / self.mbit + self.delay_ms / 1000
+
 
 class Shape(NamedTuple):
     """A frame's segments on the line, in bytes with their headers: all but the last are of one size."""

@@ -2,6 +2,7 @@
 
 A new workload is one row here. Every value is only where it starts from: `lab.py up --set` changes any of them.
 """
+import math
 from typing import NamedTuple
 
 from line_queue import Way
@@ -27,7 +28,7 @@ class Traffic(NamedTuple):
 
 
 class Workload(NamedTuple):
-    """A line, the traffic over it, and the buffer sizes to start from."""
+    """A line, the traffic over it, the buffer sizes to start from, and the times that fit it."""
 
     why: str
     line: Way
@@ -37,6 +38,17 @@ class Workload(NamedTuple):
     tcp_wmem: str = TCP_WMEM
     congestion: str = "cubic"  # of all its connections, as machines differ in what they start with
     frame_segments: int = 0  # most segments in a frame (0: as many as fit 64 KiB)
+    seconds: float = 8  # of a run that shows what is felt
+    warmup: float = 2  # of these, at the beginning, which do not count
+    # Of a trial on it: a block holds a period of the traffic, the wash-out what the values before leave behind.
+    block_seconds: float = 3
+    washout_seconds: float = 1
+    traffic_mbit: float = math.inf  # what the programs make at most, where that is less than the line carries
+
+    @property
+    def load_mbit(self):
+        """What the machine has to move at most."""
+        return min(self.line.mbit, self.traffic_mbit)
 
 
 LONG = Way(mbit=1000, delay_ms=20, queue_bytes=8_000_000)
@@ -58,25 +70,30 @@ WORKLOADS = {
     "bloat": Workload(
         "large buffers fill the queue in front of a slow line, and everybody waits in it",
         SLOW, (Traffic("stream", {"flows": 2}), Traffic("probe")), (LATENCY, GOODPUT),
+        seconds=25, warmup=5, block_seconds=6, washout_seconds=4,  # the queue grows slowly
     ),
     "chatty": Workload(
         "small messages to a reader that is away: a full buffer of mostly overhead is copied together again and again",
         Way(mbit=1000, delay_ms=0.5, queue_bytes=8_000_000),
-        (Traffic("chatty", {"away": 8, "back": 5, "upload-bytes": 64 << 20}), Traffic("probe", {"period": 0.01})),
+        (Traffic("chatty", {"away": 2, "back": 1, "cycles": 1, "wanted-bytes": 16 << 20}), Traffic("probe", {"period": 0.01})),
         (Felt("chatty", "read_max_ms", False), Felt("chatty", "messages_per_s", True), Felt("probe", "latency_p99_ms", False)),
+        seconds=13, warmup=0, block_seconds=6, washout_seconds=4,  # a connection is there for 3 to 4 s
     ),
     "pausing": Workload(
         "fresh connections to a reader that is busy at first: the buffer they start with is all that arrives meanwhile",
         LONG, (Traffic("fresh", {"flows": 40, "flow-bytes": 600_000, "pause": 0.25, "relisten": 5}),),
         (Felt("fresh", "flow_p50_ms", False),),
+        seconds=8, warmup=0, block_seconds=6, washout_seconds=5.5, traffic_mbit=100,  # its reader listens anew every 5 s
     ),
     "stale": Workload(
         "one stream on a slow line: what the sender's buffer holds is old when it arrives",
         SLOW, (Traffic("stream", {"flows": 1, "block-bytes": 4096}),), (AGE, GOODPUT),
+        seconds=15, warmup=5, block_seconds=5, washout_seconds=3,
     ),
     "many": Workload(
         "many streams on one line: each waits in a buffer of its own",
         Way(mbit=100, delay_ms=10, queue_bytes=4_000_000), (Traffic("stream", {"flows": 100, "block-bytes": 4096}),), (AGE, GOODPUT),
+        seconds=15, warmup=5, block_seconds=5, washout_seconds=3,
     ),
     "mixed": Workload(
         "bulk and interactive traffic of one host: what helps the first may hurt the other",
@@ -89,7 +106,7 @@ WORKLOADS = {
     ),
     "idle": Workload(
         "next to nothing: there is nothing to find here",
-        LONG, (Traffic("probe", {"period": 1}),), (LATENCY,),
+        LONG, (Traffic("probe", {"period": 1}),), (LATENCY,), warmup=0, traffic_mbit=1,
     ),
 }
 LINE_SETTINGS = (*Way._fields, *(f"back_{name}" for name in Way._fields), "seed", "mtu", "frame_segments")
@@ -105,10 +122,18 @@ def changed(workload, settings):
                 load._replace(options={**load.options, option: value}) if load.program == program else load for load in traffic
             )
         elif name in line:
-            line[name] = type(line[name])(value)
+            line[name] = _number(name, value, type(Way._field_defaults[name]))
         elif name in LINE_SETTINGS:
+            _number(name, value, float)
             extra[name] = value
         else:
             known = ", ".join((*LINE_SETTINGS, *(f"{load.program}.OPTION" for load in traffic)))
             raise ValueError(f"--set {name}: not a setting of this workload; there are {known}")
     return workload._replace(line=Way(**line).check(), traffic=traffic), extra
+
+
+def _number(name, value, kind):
+    try:
+        return kind(value)
+    except ValueError:
+        raise ValueError(f"--set {name}: {value} is not {'a whole' if kind is int else 'a'} number") from None

@@ -3,6 +3,7 @@
 An upload first, so that the kernel grows the buffer. Then messages that the kernel may not join, while the reader is
 away: a buffer holds little payload and much overhead, and when it is full the kernel copies it together.
 """
+import itertools
 import socket
 import time
 
@@ -35,14 +36,19 @@ def read_back(connection, given, reads, kernel):
 
 def reader(given, clock, reads, kernel, report, counted):
     def handle(connection):
+        if given.wanted_bytes:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, given.wanted_bytes)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
         endpoint.read_exactly(connection, given.upload_bytes)
-        while clock.running():
+        for cycle in itertools.count(1):
             begin = time.monotonic()
             time.sleep(given.away)
             messages = read_back(connection, given, reads, kernel)
             seconds = time.monotonic() - begin
             counted.append((messages, seconds))
             report.line(messages_per_s=round(messages / seconds, 1), **reads.second(), **kernel.second())
+            if cycle == given.cycles or not clock.running():
+                return
     return handle
 
 
@@ -67,6 +73,8 @@ def main():
     options.add_argument("--message-bytes", type=int, default=150, help="(%(default)s)")
     options.add_argument("--away", type=float, default=2, help="seconds without a read (%(default)s)")
     options.add_argument("--back", type=float, default=1, help="seconds of reading (%(default)s)")
+    options.add_argument("--cycles", type=int, default=0, help="times away and back, then a new connection; 0: never one (%(default)s)")
+    options.add_argument("--wanted-bytes", type=int, default=0, help="room that the reader asks for at once; 0: as the kernel grows it (%(default)s)")
     options.add_argument("--read-bytes", type=int, default=8192, help="of one read (%(default)s)")
     options.add_argument("--read-period", type=float, default=0.002, help="seconds between two reads (%(default)s)")
     options.add_argument("--joinable", action="store_true", help="the kernel may join messages that wait")

@@ -84,3 +84,8 @@ def test_a_seed_gives_the_same_losses_again():
 def test_an_impossible_line_is_refused(wrong):
     with pytest.raises(ValueError, match="no such line"):
         Direction(Way(**wrong))
+
+
+@pytest.mark.parametrize("way, seconds", [(SLOW, 0.02), (SLOW._replace(queue_bytes=0, delay_ms=5), 0.005)])
+def test_a_full_queue_has_arrived_after(way, seconds):
+    assert way.drain_seconds() == pytest.approx(seconds)

@@ -1,10 +1,12 @@
 """What the traffic programs count, on their own: no network but loopback."""
+import argparse
 import json
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import chatty
 import endpoint
 import pytest
 import stream
@@ -124,6 +126,22 @@ def test_a_flow_stamps_each_block_when_its_first_byte_goes(monkeypatch):
     data = b"".join(taken)
     # The third time is a new one: the second was before a send that came to nothing.
     assert len(data) == 200 and [stream.STAMP.unpack_from(data, at)[0] for at in (0, 100)] == [1, 3]
+
+
+@pytest.mark.parametrize("cycles, looks, expected", [(2, 100, 2), (0, 3, 3), (5, 3, 3)])
+def test_a_chatty_reader_leaves_after_its_cycles_or_with_the_clock(cycles, looks, expected):
+    class Clock:
+        def running(self):
+            nonlocal looks
+            looks -= 1
+            return looks > 0
+    given = argparse.Namespace(upload_bytes=3, message_bytes=1, read_bytes=10, away=0, back=0.001, read_period=0, cycles=cycles)
+    reads, kernel, counted = endpoint.Distribution("read"), endpoint.Distribution("read_cpu"), []
+    near, far = socket.socketpair()
+    with near, far:
+        near.sendall(b"up.")
+        chatty.reader(given, Clock(), reads, kernel, endpoint.Report("chatty"), counted)(far)
+    assert len(counted) == expected
 
 
 def test_a_report_is_lines_of_json_and_a_printed_total(tmp_path, capsys):

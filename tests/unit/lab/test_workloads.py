@@ -45,15 +45,25 @@ def test_what_is_felt_comes_from_one_of_its_programs(name):
 
 
 @pytest.mark.parametrize("name", ROWS)
+def test_the_times_of_a_row_fit_together(name):
+    workload = WORKLOADS[name]
+    assert 0 <= workload.warmup < workload.seconds and 0 <= workload.washout_seconds < workload.block_seconds
+
+
+def test_what_the_machine_has_to_move_is_the_lines_or_less():
+    assert WORKLOADS["bulk"].load_mbit == 1000 and WORKLOADS["bloat"].load_mbit == 20 and WORKLOADS["idle"].load_mbit == 1
+
+
+@pytest.mark.parametrize("name", ROWS)
 def test_no_two_programs_of_a_row_share_a_port(name):
     ports = [options_of(load.program)["port"] for load in WORKLOADS[name].traffic]
     assert len(ports) == len(set(ports))
 
 
 def test_set_changes_the_line_and_a_program():
-    settings = {"mbit": "50", "queue_bytes": "7", "stream.flows": "4", "back_loss": "0.1", "frame_segments": "2"}
+    settings = {"mbit": "0.5", "queue_bytes": "7", "stream.flows": "4", "back_loss": "0.1", "frame_segments": "2"}
     workload, extra = changed(WORKLOADS["bloat"], settings)
-    assert workload.line == WORKLOADS["bloat"].line._replace(mbit=50.0, queue_bytes=7)
+    assert workload.line == WORKLOADS["bloat"].line._replace(mbit=0.5, queue_bytes=7)
     assert {load.program: load.options for load in workload.traffic} == {"stream": {"flows": "4"}, "probe": {}}
     assert extra == {"frame_segments": "2", "back_loss": "0.1"}
     assert WORKLOADS["bloat"].traffic[0].options == {"flows": 2}
@@ -63,7 +73,9 @@ def test_set_changes_the_line_and_a_program():
     ({"speed": "1"}, "--set speed: not a setting"),
     ({"fresh.flows": "1"}, "--set fresh.flows: not a setting"),
     ({"mbit": "0"}, "no such line"),
-    ({"mbit": "fast"}, "fast"),
+    ({"mbit": "fast"}, "--set mbit: fast is not a number"),
+    ({"queue_bytes": "1.5"}, "--set queue_bytes: 1.5 is not a whole number"),
+    ({"back_mbit": "fast"}, "--set back_mbit: fast is not a number"),
 ])
 def test_set_refuses_what_it_does_not_know(settings, message):
     with pytest.raises(ValueError, match=message):
