@@ -64,8 +64,9 @@ WORKLOADS = {
     ),
     "both_bound": Workload(
         "a long path: the buffers of both ends are too small, and raising one alone meets the other",
-        LONG, (Traffic("stream", {"flows": 1, "block-bytes": 65536}),), (GOODPUT,),
+        LONG, (Traffic("stream", {"flows": 1, "block-bytes": 65536, "flow-seconds": 3}),), (GOODPUT,),
         tcp_rmem="4096 1048576 4194304", tcp_wmem="4096 1048576 4194304",
+        block_seconds=9, washout_seconds=3.5,  # a connection that is open does not follow a larger tcp_rmem
     ),
     "bloat": Workload(
         "large buffers fill the queue in front of a slow line, and everybody waits in it",

@@ -63,7 +63,8 @@ def _sending(now: Any, changes: Any, seconds: Optional[float], min_rtt: int, siz
     calm = queueing <= max(CALM_RATIO * min_rtt, CALM_US)
     waits_for_peer = changes.rwnd_limited_us >= RWND_LIMITED * changes.busy_us
     buffer_full = SNDBUF_AT_MAX * sizes.sndbuf_max <= now.sndbuf <= sizes.sndbuf_max and 2 * now.wmem_queued >= now.sndbuf
-    goodput = changes.bytes_acked / seconds if seconds else 0.0
+    # Nobody knows how long a flow was there that was opened in the window, but the kernel does know its rate.
+    goodput = changes.bytes_acked / seconds if seconds else now.delivery_rate or 0.0
     window_full = now.snd_wnd >= WINDOW_LEAST_BYTES and goodput * now.rtt_us / 1e6 >= WINDOW_USED * now.snd_wnd
     # Over all looks, as it goes up and down with every round trip.
     unsent = now.notsent_bytes if fill.mean_notsent_bytes is None else fill.mean_notsent_bytes
@@ -86,8 +87,9 @@ def _receiving(
         return (False, False)
     at_max = RCVBUF_AT_MAX * sizes.rcvbuf_max <= now.rcvbuf <= sizes.rcvbuf_max
     window = now.rcv_wnd if now.rcv_wnd is not None else now.rcvbuf // 2  # before 6.2, with tcp_adv_win_scale as it is by default
-    goodput = changes.bytes_received / seconds if seconds else 0.0
-    used = window and goodput * now.rcv_rtt_us / 1e6 >= WINDOW_USED * window
+    # What the reader takes in a round trip; of a flow that was opened in the window, as the kernel counts it for its autotuning.
+    in_round_trip = changes.bytes_received / seconds * now.rcv_rtt_us / 1e6 if seconds else now.rcv_space
+    used = window and in_round_trip >= WINDOW_USED * window
     half_full = 2 * now.rmem_alloc >= now.rcvbuf if born else PAUSING_LEAST <= (fill.half_full_share or 0.0) < PAUSING_MOST
     young = sizes.rcvbuf_default <= now.rcvbuf <= 2 * sizes.rcvbuf_default  # a smaller one is no work of the default
     return (

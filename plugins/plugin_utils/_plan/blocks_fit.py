@@ -7,13 +7,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, Knob
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, Knob, Metric
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.socket_signals import active_groups, group_of
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import summed
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import column
 
 # Of the bytes that came in: less than this through new connections cannot move a verdict.
 LEAST_SHARE = 0.05
-OCTETS_IN = ("IpExtInOctets", "Ip6InOctets")
+# Short transfers are opened and closed between two looks. If less than this of all octets is seen of connections, octets count instead.
+SEEN_SHARE = 0.7
+OF_ALL = {"flows_bulk_in_bytes": ("bytes_in", "octets_in"), "flows_bulk_out_bytes": ("bytes_out", "octets_out")}
 
 
 def out_of_reach(knob: Knob, window: Mapping[str, Any]) -> str | None:
@@ -35,14 +37,30 @@ def least_washout_seconds(knob: Knob, window: Mapping[str, Any]) -> float:
 WHY_NOT = {"lower": "keep what their buffers have grown to", "raise": "hardly ever follow once their window is the limit"}
 
 
+def metric_for(metric: Metric, window: Mapping[str, Any]) -> Metric:
+    """What connections moved, as long as they are there long enough to be seen."""
+    if metric.name not in OF_ALL:
+        return metric
+    measure, octets = OF_ALL[metric.name]
+    seen, total = _flows_sum(window, measure), _total(window, octets)
+    return metric._replace(name=octets) if seen is not None and seen < SEEN_SHARE * total else metric
+
+
+def _flows_sum(window: Mapping[str, Any], measure: str) -> int | None:
+    known = [value for group in active_groups(window) if (value := group["sums"].get(measure)) is not None]
+    return sum(known) if known else None
+
+
+def _total(window: Mapping[str, Any], name: str) -> float:
+    return sum(value for value in column(window, name) or () if value is not None)
+
+
 def _old_connections(window: Mapping[str, Any], direction: str) -> str | None:
-    known = [value for group in active_groups(window) if (value := group["sums"].get("old_bytes_in")) is not None]
-    octets = summed(window, OCTETS_IN)
-    total = sum(value for value in octets or () if value is not None)
-    if not known or not total or sum(known) <= (1 - LEAST_SHARE) * total:
+    old, total = _flows_sum(window, "old_bytes_in"), _total(window, "octets_in")
+    if old is None or not total or old <= (1 - LEAST_SHARE) * total:
         return None
     return (
-        f"another maximum reaches connections made after it, and {min(1.0, sum(known) / total):.0%} of what came in was for connections older than"
+        f"another maximum reaches connections made after it, and {min(1.0, old / total):.0%} of what came in was for connections older than"
         f" the window, which {WHY_NOT[direction]}: change it, close them (restart their service), and compare"
     )
 

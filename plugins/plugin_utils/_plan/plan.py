@@ -12,7 +12,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.d
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import InvalidValue, validated
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, Knob, Scenario
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import ANSWERS, SCENARIO
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import least_washout_seconds, out_of_reach
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import least_washout_seconds, metric_for, out_of_reach
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import tried_before
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.policy import Policy, read_policy
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.room import best_span, read_room, sizes_of
@@ -90,13 +90,14 @@ def answered(scenario: Scenario, given: Given) -> Plan:
         validated({knob.key: new})
     except InvalidValue as error:
         return dict(nothing(name, f"{name} argues to {knob.direction} {what}, but what it holds must be put right first: {error}"), blocked=True)
+    metric = metric_for(scenario.metric, given.window) if given.window else scenario.metric
     return dict(
         nothing(name, f"{name}: {knob.direction} {what} from {now} to {candidate.size} bytes; {candidate.reason}"),
         changes=[{
             "key": knob.key, "field": knob.field, "old": room.sizes.text(), "new": new, "reason": candidate.reason, "ceiling": candidate.ceiling,
         }],
-        metric=scenario.metric._asdict(),
-        guards=[{"name": guard.name, "direction": guard.direction} for guard in GUARDS if scenario.metric.name not in guard.counters],
+        metric=metric._asdict(),
+        guards=[{"name": guard.name, "direction": guard.direction} for guard in GUARDS if metric.name not in guard.counters],
         least_washout_seconds=least_washout_seconds(knob, given.window) if given.window else 0.0,
         seen=f"seen for {sum(given.window['seconds']):.0f} s" if given.window else None,
     )

@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.block_columns import LEVELS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import OCTETS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.stalls import LONGEST, STALLED, duration
 
 WORDS = {
     LONGEST: "longest stall",
     STALLED: "time in stalls",
+    "octets_in": "octets received",
+    "octets_out": "octets sent",
     "flows_bulk_in_bytes": "bulk received",
     "flows_bulk_out_bytes": "bulk sent",
     "flows_old_in_bytes": "received by older connections",
@@ -36,6 +39,6 @@ def shown_value(metric: str, value: float) -> str:
         return f"{duration(value)} stalled/s"
     if metric in LEVELS:
         return f"{duration(value) if metric.endswith('_us') else f'{value:,.0f} bytes'} {WORDS[metric]}"
-    if metric.endswith("_bytes"):
+    if metric.endswith("_bytes") or metric in OCTETS:
         return f"{value / 1e6:,.3g} MB/s {metric_words(metric)}"
     return f"{value:,.0f} {metric.removeprefix('TcpExt')}/s" if value >= 100 else f"{value:.3g} {metric.removeprefix('TcpExt')}/s"

@@ -14,6 +14,9 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.b
 
 Column = Sequence["float | None"]
 
+# What all connections moved, those that are opened and closed within a block too.
+OCTETS = {"octets_in": ("IpExtInOctets", "Ip6InOctets"), "octets_out": ("IpExtOutOctets", "Ip6OutOctets")}
+
 
 def check_keys(argument: str, record: Mapping[str, Any], keys: Sequence[str], remedy: str) -> None:
     """ValueError, naming the argument and what to give instead, unless the record has all these keys."""
@@ -24,6 +27,8 @@ def check_keys(argument: str, record: Mapping[str, Any], keys: Sequence[str], re
 
 def column(record: Mapping[str, Any], name: str) -> Column | None:
     """Increase per bucket or block; zeros for a counter that did not move, None for one the kernel lacks. Stalls and flows are columns too."""
+    if name in OCTETS:
+        return summed(record, OCTETS[name])
     if name in NAMES:
         return block_column(record, name)
     if name in record["absent"]:

@@ -165,3 +165,13 @@ def test_what_did_nothing_shows_nothing():
 ])
 def test_what_cannot_be_told_is_not_said(changes, sizes, snd_wnd):
     assert signs(Socket(**dict(QUIET, **dict(SENDING, snd_wnd=snd_wnd))), changes, 10.0, False, sizes, EMPTY) == UNKNOWN_SIGNS
+
+
+@pytest.mark.parametrize("taken, names", [(2 * MIB, ["receive_window_bound"]), (1_800_000, [])])
+def test_the_window_of_a_young_flow_is_held_against_what_its_reader_takes_in_a_round_trip(taken, names):
+    assert shown(RECEIVING, RECEIVED, seconds=None, born=True, rcv_space=taken) == names
+
+
+@pytest.mark.parametrize("rate, names", [(250_000_000, ["peer_window_bound"]), (100_000, []), (None, [])])
+def test_the_rate_of_a_young_flow_is_the_kernels(rate, names):
+    assert shown(SENDING, LIMITED, UNKNOWN_FILL, None, born=True, snd_wnd=8 * MIB, notsent_bytes=9 * MIB, delivery_rate=rate) == names

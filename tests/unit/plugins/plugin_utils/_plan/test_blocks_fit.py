@@ -1,7 +1,7 @@
 """What blocks could not tell is not tried in them."""
 import pytest
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, WMEM, Knob
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import least_washout_seconds, out_of_reach
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, WMEM, Knob, Metric
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import least_washout_seconds, metric_for, out_of_reach
 
 LOWER, RAISE, DEFAULT = Knob(RMEM, "max", "lower"), Knob(RMEM, "max", "raise"), Knob(RMEM, "default", "raise")
 
@@ -50,3 +50,11 @@ def test_a_default_reaches_what_listens_anew(seen, reachable, washout):
 @pytest.mark.parametrize("knob", [Knob(WMEM, "max", "lower"), Knob(WMEM, "max", "raise")])
 def test_what_open_connections_follow_is_always_tried(knob):
     assert out_of_reach(knob, window(old_bytes=100, octets=100)) is None and least_washout_seconds(knob, window()) == 0.0
+
+
+@pytest.mark.parametrize("seen, total, name", [(80, 100, "flows_bulk_in_bytes"), (60, 100, "octets_in"), (None, 100, "flows_bulk_in_bytes")])
+def test_short_transfers_are_counted_by_octets(seen, total, name):
+    watched = window(octets=total)
+    watched["sockets"]["groups"][0]["sums"]["bytes_in"] = seen
+    assert metric_for(Metric("flows_bulk_in_bytes", "higher"), watched) == Metric(name, "higher")
+    assert metric_for(Metric("flows_bulk_rtt_us", "lower"), watched).name == "flows_bulk_rtt_us"
