@@ -76,7 +76,11 @@ WORKLOADS = {
     "chatty": Workload(
         "small messages to a reader that is away: a full buffer of mostly overhead is copied together again and again",
         Way(mbit=1000, delay_ms=0.5, queue_bytes=8_000_000),
-        (Traffic("chatty", {"away": 2, "back": 1, "cycles": 1, "wanted-bytes": 16 << 20}), Traffic("probe", {"period": 0.01})),
+        # 40 KiB every 10 ms, which the smallest buffers cannot hold: that is what they cost here.
+        (
+            Traffic("chatty", {"away": 2, "back": 1, "cycles": 1, "wanted-bytes": 16 << 20, "read-bytes": 40960, "read-period": 0.01}),
+            Traffic("probe", {"period": 0.01}),
+        ),
         (Felt("chatty", "read_max_ms", False), Felt("chatty", "messages_per_s", True), Felt("probe", "latency_p99_ms", False)),
         seconds=13, warmup=0, block_seconds=6, washout_seconds=4,  # a connection is there for 3 to 4 s
     ),
