@@ -108,3 +108,11 @@ def test_so_short_a_stall_is_what_any_interrupt_does(longest, ok):
         "upper_us": [8192], "counts": [[9]] * 32,
     }
     assert judged(BY_NAME["longest stall"], trial)["ok"] is ok
+
+
+@pytest.mark.parametrize("resent, ok", [((0, 180), True), ((100, 240), True), ((0, 600), False), ((300, 600), False)])
+def test_a_path_that_is_filled_loses_a_little(resent, ok):
+    trial = a_trial()
+    columns = {"TcpRetransSegs": resent, "TcpOutSegs": (100_000, 100_000)}
+    trial["counters"] = {name: [cells[arm == "B"] for arm in ARMS] for name, cells in columns.items()}
+    assert judged(BY_NAME["retransmits per segment sent"], trial)["ok"] is ok
