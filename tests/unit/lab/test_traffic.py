@@ -135,7 +135,7 @@ def test_a_chatty_reader_leaves_after_its_cycles_or_with_the_clock(cycles, looks
             nonlocal looks
             looks -= 1
             return looks > 0
-    given = argparse.Namespace(upload_bytes=3, message_bytes=1, read_bytes=10, away=0, back=0.001, read_period=0, cycles=cycles)
+    given = argparse.Namespace(upload_bytes=3, wanted_bytes=0, message_bytes=1, read_bytes=10, away=0, back=0.001, read_period=0, cycles=cycles)
     reads, kernel, counted = endpoint.Distribution("read"), endpoint.Distribution("read_cpu"), []
     near, far = socket.socketpair()
     with near, far:
