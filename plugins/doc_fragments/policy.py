@@ -52,7 +52,7 @@ options:
         description: How many times larger a size of C(tcp_rmem) is tried where it is the limit.
       wmem_max_floor_bytes:
         type: int
-        default: 65536
+        default: 16384
         description: No maximum of C(tcp_wmem) is lowered below this.
       wmem_max_ceiling_bytes:
         type: int

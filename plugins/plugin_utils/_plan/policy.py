@@ -24,7 +24,7 @@ class Policy(NamedTuple):
     rmem_max_ceiling_bytes: int = 64 * MIB
     rmem_default_ceiling_bytes: int = 4 * MIB
     rmem_raise_factor: int = 8
-    wmem_max_floor_bytes: int = 65536  # one large frame
+    wmem_max_floor_bytes: int = 16384  # what the kernel starts a connection with
     wmem_max_ceiling_bytes: int = 64 * MIB
     wmem_raise_factor: int = 8
 

@@ -47,7 +47,9 @@ def new(made_plan):
 @pytest.mark.parametrize("seen, maximum", [
     # (1.25 x 5 MB + 6 segments) / 0.63, in whole pages.
     (window(group(bdp_bytes=5_000_000, send_payload_share=0.63)), 9_936_896),
-    (window(group(bdp_bytes=25_000, send_payload_share=0.63)), 65536),  # one large frame at least
+    (window(group(bdp_bytes=25_000, send_payload_share=0.63)), 65536),
+    (window(group(bdp_bytes=2_500, send_payload_share=0.63)), 20480),
+    (window(group(bdp_bytes=0, send_payload_share=0.9)), 16384),  # the floor
     (window(group(bdp_bytes=60_000, send_payload_share=0.63)), 135_168),
     (window(group(bdp_bytes=5_000_000)), 10_432_512),  # without a share seen, 0.6
     # The largest path counts, whoever uses it; idle connections do not.
