@@ -25,7 +25,8 @@ options:
     type: dict
     required: true
     description:
-      - By host, C(trial) (what M(linuxnet.socket_buffers.socket_buffer_trial) returned, or null) and the C(plan) that was tried there.
+      - By host, C(trial) (what M(linuxnet.socket_buffers.socket_buffer_trial) returned, or null) and the C(plan) that was tried there; and
+        C(first), the trial before it, if this is the second of the same candidate.
   alpha:
     type: float
     default: 0.01
@@ -34,6 +35,12 @@ options:
     type: float
     default: 0.05
     description: Smallest relative change worth keeping.
+  extend:
+    type: bool
+    default: false
+    description:
+      - Two looks at most share O(alpha), four fifths for the first trial and the rest for both together. A first one that is promising but proves
+        nothing says so in C(extend).
 seealso:
   - plugin: linuxnet.socket_buffers.verdict
     plugin_type: filter
@@ -51,24 +58,28 @@ _value:
   type: dict
   description:
     - By host, what P(linuxnet.socket_buffers.verdict#filter) returns.
+    - C(extend) is V(true) if another trial of the same length may tell.
     - Of a joint candidate it has besides C(hosts), the names of those that tried it together; C(pairs) and rates are those of all hosts on
       which the metric was measured.
 """
 
 
-def filter_verdicts(hosts, alpha=0.01, min_effect=0.05):
+def filter_verdicts(hosts, alpha=0.01, min_effect=0.05, extend=False):
     if not isinstance(hosts, Mapping):
         raise AnsibleFilterError(f"verdicts: wants a dictionary by host, got {type(hosts).__name__}")
     for host, given in hosts.items():
         if not isinstance(given, Mapping) or not isinstance(given.get("plan"), Mapping):
             raise AnsibleFilterError(f"verdicts: {host}: wants a dictionary with a trial and the plan that was tried")
-        trial = given.get("trial")
-        if trial and not isinstance(trial, Mapping):
-            raise AnsibleFilterError(f"verdicts: {host}: trial: wants a dictionary or none, got {type(trial).__name__}")
+        for name in ("trial", "first"):
+            trial = given.get(name)
+            if trial and not isinstance(trial, Mapping):
+                raise AnsibleFilterError(f"verdicts: {host}: {name}: wants a dictionary or none, got {type(trial).__name__}")
     try:
         # A template turns null into empty text, depending on the version of ansible-core.
-        wanted = {host: {"trial": given.get("trial") or None, "plan": given["plan"]} for host, given in hosts.items()}
-        return verdicts(wanted, number("alpha", alpha), number("min_effect", min_effect))
+        wanted = {
+            host: {"trial": given.get("trial") or None, "plan": given["plan"], "first": given.get("first") or None} for host, given in hosts.items()
+        }
+        return verdicts(wanted, number("alpha", alpha), number("min_effect", min_effect), bool(extend))
     except ValueError as error:
         raise AnsibleFilterError(f"verdicts: {error}") from error
 

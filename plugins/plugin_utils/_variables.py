@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._run_time import trial_seconds
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.extension import first_alpha
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.sign_flip import least_pairs
 
 PREFIX = "socket_buffers_"
@@ -42,6 +43,7 @@ _ROWS = (
     Variable("socket_buffers_washout_seconds", "float", 3, "wait after each switch of values, not recorded", 0, 600),
     Variable("socket_buffers_seed", "int", None, "seed of the order of the blocks; random when not set", 1, 2147483647),
     Variable("socket_buffers_alpha", "float", 0.01, "error rate of the verdict", 0.0001, 0.2),
+    Variable("socket_buffers_extend", "bool", True, "a trial that is promising but proves nothing is run once more; both share the error rate"),
     Variable("socket_buffers_min_effect", "float", 0.05, "smallest relative change that is worth keeping", 0.001, 0.9),
     Variable("socket_buffers_policy", "dict", {}, "overrides of the planner's limits, see the filter linuxnet.socket_buffers.plan"),
     Variable("socket_buffers_values", "dict", {}, "sysctls and values that the role tune enforces when it is used alone"),
@@ -104,7 +106,7 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
     """Values that are fine alone but not together."""
     window, interval = values["socket_buffers_window_seconds"], values["socket_buffers_interval_seconds"]
     pairs, alpha = values["socket_buffers_pairs"], values["socket_buffers_alpha"]
-    needed = least_pairs(alpha)
+    needed = least_pairs(first_alpha(alpha) if values["socket_buffers_extend"] else alpha)
     block, washout = values["socket_buffers_block_seconds"], values["socket_buffers_washout_seconds"]
     trial = trial_seconds(pairs, block, washout)
     rules = (

@@ -27,6 +27,7 @@ class Design(NamedTuple):
     hosts: int = 1
     lockstep: bool = True
     joint: bool = False
+    extended: bool = False  # the second half of the pairs is a trial of its own, run only where the first is promising
 
     @property
     def seconds(self) -> int:
@@ -107,6 +108,21 @@ def trials(
             })
             for host in range(design.hosts)
         }
+
+
+def halves(trial: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Its first and its second half of the pairs, as two trials with coins of their own."""
+    middle = trial["pairs"] // 2
+    return _part(trial, 0, middle), _part(trial, middle, trial["pairs"])
+
+
+def _part(trial: Mapping[str, Any], first: int, end: int) -> dict[str, Any]:
+    def of(columns: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: column[2 * first:2 * end] for name, column in columns.items()}
+    return dict(
+        trial, seed=(trial["seed"], first), pairs=end - first, seconds=trial["seconds"][2 * first:2 * end], blocks=of(trial["blocks"]),
+        counters=of(trial["counters"]), gauges=of(trial["gauges"]), flows=dict(trial["flows"], columns=of(trial["flows"]["columns"])),
+    )
 
 
 def _orders(rng: np.random.Generator, repetitions: int, design: Design) -> np.ndarray:

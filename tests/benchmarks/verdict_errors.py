@@ -22,11 +22,12 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.g
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.joint import verdicts
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.pooled import pooled_verdict
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.verdict import verdict
-from simulated_trials import METRIC, RATES, Design, Traffic, trials
+from simulated_trials import METRIC, RATES, Design, Traffic, halves, trials
 
 DESIGNS = {
     "2 minutes": Design(8, 5, 3),
-    "10 minutes": Design(16, 15, 3),  # the default
+    "10 minutes": Design(16, 15, 3),
+    "10 minutes, once more": Design(32, 15, 3, extended=True),  # the default: as long again where the first trial is promising
     "30 minutes": Design(90, 7, 3),
     "30 minutes, 15 s blocks": Design(50, 15, 3),
     "8 hosts, lockstep": Design(16, 15, 3, hosts=8),
@@ -41,6 +42,7 @@ KINDS = {
 # Least power, in percent, for the effects asked for.
 LEAST_POWER = {
     ("10 minutes", "steady"): 95.0,
+    ("10 minutes, once more", "steady"): 95.0,
     ("30 minutes", "bursty"): 95.0,
     ("8 hosts, lockstep", "bursty"): 85.0,
     ("8 hosts, own orders", "bursty"): 85.0,
@@ -81,6 +83,8 @@ def run(task: Task) -> Found:
     for hosts in trials(rng, task.repetitions, task.design, task.traffic, {METRIC: task.effect, **task.harm}, task.rates):
         if task.design.joint:
             judged = judged_together(hosts, plan, task)
+        elif task.design.extended:
+            judged = judged_twice(hosts["host0"], plan, task)
         elif task.design.hosts > 1:
             judged = pooled_verdict(hosts, plan, task.alpha, task.min_effect)
         else:
@@ -96,6 +100,14 @@ def judged_together(hosts: Mapping[str, Mapping[str, Any]], plan: Mapping[str, A
     planned = dict(plan, joint={"hosts": list(hosts), "measured_on": [first]})
     tried = {host: {"trial": dict(trial, began_epoch_seconds=0.0), "plan": planned} for host, trial in hosts.items()}
     return verdicts(tried, task.alpha, task.min_effect)[first]
+
+
+def judged_twice(trial: Mapping[str, Any], plan: Mapping[str, Any], task: Task) -> Mapping[str, Any]:
+    first, second = halves(trial)
+    judged = verdicts({"host0": {"trial": first, "plan": plan}}, task.alpha, task.min_effect, extend=True)["host0"]
+    if judged["extend"]:
+        return verdicts({"host0": {"first": first, "trial": second, "plan": plan}}, task.alpha, task.min_effect, extend=True)["host0"]
+    return judged
 
 
 def wilson(hits: int, total: int, z: float = 1.959964) -> tuple[float, float]:

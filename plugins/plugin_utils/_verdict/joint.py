@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.block_columns import why_missing
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.extension import first_alpha, is_promising, second_alpha
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import check_keys
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.reach import Tried, reach
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.verdict import (
@@ -28,11 +29,14 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.v
 SCHEDULE = ("seed", "pairs", "block_seconds", "washout_seconds")
 RETURNED = "the `trial` that socket_buffer_trial returned on this host"
 
-Host = Mapping[str, Any]  # {trial, plan}
+Host = Mapping[str, Any]  # {trial, plan}, and `first`, where the trial is the second of the same candidate
 
 
-def verdicts(hosts: Mapping[str, Host], alpha: float = 0.01, min_effect: float = 0.05) -> dict[str, dict[str, Any]]:
-    """{host: verdict} of {host: {trial, plan}}. `trial` is None where none was brought back."""
+def verdicts(hosts: Mapping[str, Host], alpha: float = 0.01, min_effect: float = 0.05, extend: bool = False) -> dict[str, dict[str, Any]]:
+    """{host: verdict} of {host: {trial, plan, first}}. `trial` is None where none was brought back.
+
+    With `extend`, alpha is shared by two looks, and a first one that is worth a second says so (`extend` of the verdict).
+    """
     found: dict[str, dict[str, Any]] = {}
     try:
         for host, its in hosts.items():
@@ -42,8 +46,10 @@ def verdicts(hosts: Mapping[str, Host], alpha: float = 0.01, min_effect: float =
                 members = _members(host, its["plan"])
                 # A member that was planned otherwise has a verdict of its own.
                 partners = {other: hosts[other] for other in members if other in hosts and _same(hosts[other]["plan"], its["plan"])}
-                judged = _together(members, partners, its["plan"], alpha, min_effect) if members else _alone(its, alpha, min_effect)
-                found.update(dict.fromkeys([host, *partners], judged))
+                level = second_alpha(alpha) if its.get("first") else first_alpha(alpha) if extend else alpha
+                judged = _together(members, partners, its["plan"], level, min_effect) if members else _alone(its, level, min_effect)
+                again = extend and not its.get("first") and is_promising(judged, min_effect)
+                found.update(dict.fromkeys([host, *partners], dict(judged, extend=again)))
     except ValueError as error:
         raise ValueError(f"{host}: {error}") from error
     return {host: found[host] for host in hosts}
@@ -70,20 +76,25 @@ def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 def _alone(host: Host, alpha: float, min_effect: float) -> dict[str, Any]:
     if not host["trial"]:
         return dict(undecided(host["plan"]), reason="this host brought no trial back")
-    return verdict(host["trial"], host["plan"], alpha, min_effect)
+    return verdict(host["trial"], host["plan"], alpha, min_effect, host.get("first") or None)
 
 
 def _together(
     members: Sequence[str], partners: Mapping[str, Host], plan: Mapping[str, Any], alpha: float, min_effect: float,
 ) -> dict[str, Any]:
     joined = _joined({host: its["plan"] for host, its in partners.items()}, plan["metric"])
-    trials = {host: its["trial"] for host, its in partners.items()}
-    measured = {host: trials[host] for host in plan["joint"]["measured_on"] if host in trials}
-    reason = _absence(members, trials) or _incomplete(trials) or _out_of_step(trials) or _unmeasured(measured, joined)
-    if reason is not None:
-        return dict(undecided(joined), hosts=list(members), reason=reason)
-    reached = reach([Tried(its["plan"]["changes"], [its["trial"]]) for its in partners.values()])
-    judged = weighed(Evidence(list(trials.values()), list(measured.values()), reached), joined, alpha, min_effect)
+    looks = [name for name in ("first", "trial") if name == "trial" or any(its.get(name) for its in partners.values())]
+    trials: list[Mapping[str, Any]] = []
+    measured: list[Mapping[str, Any]] = []
+    for look in looks:
+        found = {host: its.get(look) for host, its in partners.items()}
+        with_metric = {host: found[host] for host in plan["joint"]["measured_on"] if found.get(host)}
+        reason = _absence(members, found) or _incomplete(found) or _out_of_step(found) or _unmeasured(with_metric, joined)
+        if reason is not None:
+            return dict(undecided(joined), hosts=list(members), reason=reason)
+        trials, measured = [*trials, *found.values()], [*measured, *with_metric.values()]
+    reached = reach([Tried(its["plan"]["changes"], [its[look] for look in looks]) for its in partners.values()])
+    judged = weighed(Evidence(trials, measured, reached), joined, alpha, min_effect)
     return dict(judged, hosts=list(members), reason=f"{_named(members)} together: {judged['reason']}")
 
 

@@ -41,14 +41,18 @@ class Evidence(NamedTuple):
     reach: Mapping[str, Any]
 
 
-def verdict(trial: Mapping[str, Any], plan: Mapping[str, Any], alpha: float = 0.01, min_effect: float = 0.05) -> dict[str, Any]:
-    """The `verdict` of docs/data_shapes.md."""
-    check(trial, plan, alpha, min_effect)
-    if trial["status"] != "complete":
-        return dict(undecided(plan), reason=f"the trial was {trial['status']}: {trial['reason']}")
-    if arms_of_metric(trial, plan) is None:
-        return dict(undecided(plan), reason=why_missing(trial, plan["metric"]["name"]))
-    return weighed(Evidence([trial], [trial], reach([Tried(plan["changes"], [trial])])), plan, alpha, min_effect)
+def verdict(
+    trial: Mapping[str, Any], plan: Mapping[str, Any], alpha: float = 0.01, min_effect: float = 0.05, first: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The `verdict` of docs/data_shapes.md; where the trial is the second of the same candidate, on both."""
+    trials = [trial] if first is None else [first, trial]
+    for one in trials:
+        check(one, plan, alpha, min_effect)
+        if one["status"] != "complete":
+            return dict(undecided(plan), reason=f"the trial was {one['status']}: {one['reason']}")
+        if arms_of_metric(one, plan) is None:
+            return dict(undecided(plan), reason=why_missing(one, plan["metric"]["name"]))
+    return weighed(Evidence(trials, trials, reach([Tried(plan["changes"], trials)])), plan, alpha, min_effect)
 
 
 def arms_of_metric(trial: Mapping[str, Any], plan: Mapping[str, Any]) -> Arms | None:
@@ -101,6 +105,7 @@ def undecided(plan: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "verdict": "inconclusive", "reason": None, "metric": plan["metric"]["name"], "before": None, "after": None, "effect": None,
         "interval": None, "p_value": None, "pairs": 0, "smallest_effect": None, "reach": reach([Tried(plan["changes"])]), "guards": [],
+        "extend": False,
     }
 
 

@@ -115,7 +115,7 @@ def test_everything_that_is_wrong_is_said_at_once():
     ("given", "words"),
     [
         ({"window_seconds": 5, "interval_seconds": 6}, "_interval_seconds is 6, longer than socket_buffers_window_seconds, 5"),
-        ({"pairs": 8, "alpha": 0.001}, "to reach socket_buffers_alpha 0.001 a trial needs 10"),
+        ({"pairs": 8, "alpha": 0.001}, "to reach socket_buffers_alpha 0.001 a trial needs 11"),
         ({"pairs": 1000, "block_seconds": 3600}, "_block_seconds and _washout_seconds make a trial of 7206000 s, more than a day"),
     ],
 )
