@@ -118,6 +118,9 @@ _value:
         ok:
           type: bool
           description: V(true) in order, V(false) worse, V(null) in doubt.
+    extend:
+      type: bool
+      description: V(false); only P(linuxnet.socket_buffers.verdicts#filter) asks for more.
 """
 
 
