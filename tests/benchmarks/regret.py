@@ -88,7 +88,7 @@ def measure(pair, log, given):
             felt = compare.measure(fleet, pair, values, pair.workload.seconds, pair.workload.warmup)
             medians = regret_score.medians(pair.workload.felt, [felt])
             log.add("run", pair.name, round=number, profiles=list(names), values=values, felt=felt)
-            say(pair, f"round {number + 1} {'='.join(names)}: " + " ".join(f"{name}={value}" for (_, name), value in medians.items()), begin)
+            say(pair, f"round {number + 1} {'='.join(names)}: " + " ".join(f"{name}={value}" for (_program, name), value in medians.items()), begin)
     finally:
         fleet.down()
     return time.monotonic() - begin

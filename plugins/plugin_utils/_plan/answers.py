@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_table import INT_MAX
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import Knob
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import Knob, Metric, Scenario
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import SCENARIOS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.policy import BALANCED, GOALS, LATENCY, MIB, THROUGHPUT, Policy
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.room import ONE_SOCKET_SHARE, Room
@@ -157,4 +157,13 @@ ANSWERS: dict[str, Answer] = {
     "stale_send_queue": Answer(_unsent_kept_short, goals=(BALANCED, LATENCY)),
 }
 SCENARIO = {scenario.name: scenario for scenario in SCENARIOS}
-METRICS = {metric.name: metric.direction for name in ANSWERS if (metric := SCENARIO[name].metric)}
+
+
+def turned(scenario: Scenario) -> tuple[Knob, Metric]:
+    """What a scenario with an answer turns, and what has to move then."""
+    if scenario.knob is None or scenario.metric is None:
+        raise ValueError(f"{scenario.name}: has no knob or no metric, so it has no answer")
+    return scenario.knob, scenario.metric
+
+
+METRICS = {metric.name: metric.direction for _knob, metric in (turned(SCENARIO[name]) for name in ANSWERS)}

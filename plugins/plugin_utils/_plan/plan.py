@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.dropin import DROPIN_PATH
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import InvalidValue, validated
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, Knob, Scenario
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import ANSWERS, SCENARIO
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import ANSWERS, SCENARIO, turned
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import least_washout_seconds, metric_for, out_of_reach
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import tried_before
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.policy import Policy, read_policy
@@ -67,8 +67,8 @@ def plan_host(findings: Sequence[Mapping[str, Any]], given: Given) -> Plan:
 
 def answered(scenario: Scenario, given: Given) -> Plan:
     """The candidate for one scenario, or why there is none."""
-    name, knob, answer = scenario.name, scenario.knob, ANSWERS[scenario.name]
-    assert knob and scenario.metric  # every scenario with an answer has both
+    name, answer = scenario.name, ANSWERS[scenario.name]
+    knob, metric = turned(scenario)
     obstacle = obstacle_to(knob, given.facts) or _untimed(scenario, given.latency)
     if obstacle:
         return dict(nothing(name, obstacle), blocked=True)
@@ -90,7 +90,7 @@ def answered(scenario: Scenario, given: Given) -> Plan:
         validated({knob.key: new})
     except InvalidValue as error:
         return dict(nothing(name, f"{name} argues to {knob.direction} {what}, but what it holds must be put right first: {error}"), blocked=True)
-    metric = metric_for(scenario.metric, given.window) if given.window else scenario.metric
+    metric = metric_for(metric, given.window) if given.window else metric
     return dict(
         nothing(name, f"{name}: {knob.direction} {what} from {now} to {candidate.size} bytes; {candidate.reason}"),
         changes=[{
@@ -112,8 +112,8 @@ def nothing(scenario: str | None, reason: str) -> Plan:
 
 def _waived(scenario: Scenario, given: Given) -> str | None:
     """Why this is not worth a trial, or not the operator's wish."""
-    name, knob, answer = scenario.name, scenario.knob, ANSWERS[scenario.name]
-    assert knob
+    name, answer = scenario.name, ANSWERS[scenario.name]
+    knob, _metric = turned(scenario)
     if given.policy.goal not in answer.goals:
         return f"{name}: not tried, as the goal of the policy is {given.policy.goal}"
     before = tried_before(name, knob, given.earlier)

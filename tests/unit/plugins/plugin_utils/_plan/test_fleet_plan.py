@@ -122,7 +122,8 @@ def test_who_sends_and_receives_at_once_goes_by_itself():
 
 
 def test_what_was_refuted_together_is_not_tried_again():
-    refuted = {"plan": {"scenario": "both_ends_too_small", "joint": {"hosts": ["a", "b"]}, "changes": [{"key": WMEM, "old": "1 2 3", "new": "1 2 4"}]}, "verdict": {"verdict": "unchanged"}}
+    changes = [{"key": WMEM, "old": "1 2 3", "new": "1 2 4"}]
+    refuted = {"plan": {"scenario": "both_ends_too_small", "joint": {"hosts": ["a", "b"]}, "changes": changes}, "verdict": {"verdict": "unchanged"}}
     plans = plan_fleet({"a": host(A, "both_ends_too_small", flows=[flow(A, B, **BOTH)], earlier=[refuted]), "b": host(B)})
     assert not plans["a"]["changes"] and "tried in round 1" in plans["a"]["reason"]
 
