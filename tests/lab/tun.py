@@ -10,6 +10,7 @@ from image import run
 DEVICE = "/dev/net/tun"
 TUNSETIFF, TUNSETOFFLOAD, TUNSETVNETHDRSZ = 0x400454CA, 0x400454D0, 0x400454D8
 IFF_TUN, IFF_NO_PI, IFF_VNET_HDR = 0x0001, 0x1000, 0x4000
+IFF_NAPI = 0x0010  # received in the softirq, as from a network card, and not in the system call of the forwarder
 CHECKSUM, TSO4, TSO6 = 1, 2, 4
 VNET_HEADER_BYTES = 10
 MTU = 1500
@@ -45,7 +46,7 @@ def open_tun(pid, name, address, frame_segments=0, mtu=MTU):
     """Descriptor of a new device that is up with this address; frames hold at most `frame_segments` segments (0: 64 KiB)."""
     with network_of(pid):
         device = os.open(DEVICE, os.O_RDWR | os.O_NONBLOCK)
-        fcntl.ioctl(device, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TUN | IFF_NO_PI | IFF_VNET_HDR))
+        fcntl.ioctl(device, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | IFF_NAPI))
         fcntl.ioctl(device, TUNSETVNETHDRSZ, struct.pack("i", VNET_HEADER_BYTES))
         fcntl.ioctl(device, TUNSETOFFLOAD, CHECKSUM | TSO4 | TSO6)
         run("ip", "address", "add", address, "dev", name)
