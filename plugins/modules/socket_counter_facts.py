@@ -243,6 +243,10 @@ ansible_facts:
               description: How many of them were not there at the first look; null in a snapshot.
               type: int
               returned: when available
+            passed:
+              description: How many connections were seen that were not there at the first look, nor at the last; null in a snapshot.
+              type: int
+              returned: when available
             closed:
               description: How many connections of the first look are gone; null in a snapshot.
               type: int

@@ -61,6 +61,7 @@ WORKLOADS = {
     "bulk": Workload(
         "a long path: the sender's buffer holds less than is under way",
         LONG, (Traffic("stream", {"flows": 1, "block-bytes": 65536}),), (GOODPUT,),
+        block_seconds=10, washout_seconds=4,  # a buffer that has grown shrinks only after a loss
     ),
     "both_bound": Workload(
         "a long path: the buffers of both ends are too small, and raising one alone meets the other",
@@ -103,6 +104,7 @@ WORKLOADS = {
     "mixed": Workload(
         "bulk and interactive traffic of one host: what helps the first may hurt the other",
         LONG, (Traffic("stream", {"flows": 1, "block-bytes": 65536}), Traffic("probe")), (GOODPUT, LATENCY),
+        block_seconds=10, washout_seconds=4,
     ),
     "lossy": Workload(
         "a line that loses a little, and a congestion control that does not mind",

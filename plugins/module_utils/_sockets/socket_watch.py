@@ -30,6 +30,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.s
 
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
 MOST_TOP = 100
+MOST_PASSING = 5000  # of a window: remembered until its end
 
 
 class Sample(NamedTuple):
@@ -65,6 +66,8 @@ class SocketWatch:
         self._files, self._top, self._window_seconds, self._dump = files, top, window_seconds, dump
         self._reason = None  # type: Optional[str]
         self._occupancy, self._cpu_seconds = Occupancy(), []  # type: Occupancy, List[float]
+        # Connections that are not there at both ends of the window, as they were when they were seen last.
+        self._passing = {}  # type: Dict[int, Any]
         cpu_before = _cpu_seconds()
         try:
             sample = take_sample(dump)
@@ -76,15 +79,16 @@ class SocketWatch:
         self._spent(cpu_before)
 
     def look(self) -> None:
-        """At the queues only, and only when it is time again."""
+        """At the queues, and at what may be gone before the end; only when it is time again."""
         if self._reason is not None or read_boottime() < self._next_look:
             return
         cpu_before = _cpu_seconds()
         try:
             sample = take_sample(self._dump)
             self._retries += sample.retries
-            for _found in self._occupancy.seen(flows_of(sample)):
-                pass
+            for found in self._occupancy.seen(flows_of(sample)):
+                if found.cookie not in self._marks and (found.cookie in self._passing or len(self._passing) < MOST_PASSING):
+                    self._passing[found.cookie] = found
         except DumpRefused:
             pass  # then there is one look less; the next may do better
         except MalformedDump as error:
@@ -101,7 +105,7 @@ class SocketWatch:
             found = listening_sockets(sample.listeners)
             ports = self._listening.ports | remembered(found).ports
             context = Context(seconds, self._marks, ports, read_buffer_sizes(self._files), self._occupancy)
-            result = summarise(sample, context, self._top, listeners(found, context.sizes, self._listening))
+            result = summarise(sample, context, self._top, listeners(found, context.sizes, self._listening), self._passing)
         except (DumpRefused, MalformedDump) as error:
             return unavailable(str(error))
         self._spent(cpu_before)
@@ -129,13 +133,18 @@ def unavailable(reason: str) -> Dict[str, Any]:
     return {"available": False, "reason": reason}
 
 
-def summarise(sample: Sample, context: Context, top: int, shown_listeners: Dict[str, Any]) -> Dict[str, Any]:
-    """A sample, used up, and what is known from before into `sockets`."""
-    summary, flows, known = FlowSummary(top), 0, 0
+def summarise(
+    sample: Sample, context: Context, top: int, shown_listeners: Dict[str, Any], passing: Optional[Dict[int, Any]] = None,
+) -> Dict[str, Any]:
+    """A sample, used up, and what is known from before into `sockets`. Of those that passed, what is still there is no passer-by."""
+    summary, flows, known, passed = FlowSummary(top), 0, 0, dict(passing or {})
     for found in context.occupancy.seen(flows_of(sample)):
         summary.add(flow(found, context))
         flows += 1
         known += found.cookie in context.marks
+        passed.pop(found.cookie, None)
+    for found in passed.values():
+        summary.add(flow(found, context))
     watched = context.seconds is not None
     return dict(
         summary.result(), available=True, reason=None,
@@ -144,6 +153,7 @@ def summarise(sample: Sample, context: Context, top: int, shown_listeners: Dict[
         flows=flows,
         born=flows - known if watched else None,
         closed=len(context.marks) - known if watched else None,
+        passed=len(passed) if watched else None,
         listeners=shown_listeners,
         retries=sample.retries,
     )

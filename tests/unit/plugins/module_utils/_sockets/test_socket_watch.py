@@ -384,6 +384,28 @@ def test_a_look_between_sees_a_reader_that_paused(host):
     assert writer["quantiles"]["mean_notsent_bytes"]["max"] > 10000 and writer["quantiles"]["notsent_bytes"]["max"] == 0
 
 
+def watch_passers_by():
+    watch = SocketWatch(HostFiles())
+    gone, stays = Connection(BULK_PORT), Connection(BULK_PORT + 1)
+    gone.server.send(CHUNK)  # nobody reads it
+    stays.server.send(CHUNK)
+    time.sleep(1.05)
+    watch.look()
+    gone.client.close()
+    gone.server.close()
+    time.sleep(1.05)
+    watch.look()
+    return watch.end()
+
+
+def test_who_comes_and_goes_between_two_looks_is_counted_as_it_was_seen(host):
+    result = host.call(watch_passers_by)
+    assert result["passed"] >= 1 and result["flows"] + result["passed"] == 4 and result["closed"] == 0  # one end may linger
+    assert sum(group["flows"] for group in result["groups"]) == 4
+    reader = groups_of(result)["bulk", "outbound"]
+    assert reader["flows"] == reader["counts"]["born"] == 2 and reader["quantiles"]["receive_queue_bytes"]["p50"] > 10000
+
+
 def watch_with_a_look_that_fails(kind):
     replace = []
 
