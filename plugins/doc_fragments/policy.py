@@ -60,6 +60,8 @@ options:
         description: As O(policy.rmem_max_ceiling_bytes), for C(tcp_wmem).
       wmem_raise_factor:
         type: int
-        default: 8
-        description: How many times larger the maximum of C(tcp_wmem) is tried where send buffers are the limit.
+        default: 2
+        description:
+          - How many times larger the maximum of C(tcp_wmem) is tried where send buffers are the limit. Small, as an open connection gives a larger
+            buffer back only while it fills it; the next round takes the next step.
 """

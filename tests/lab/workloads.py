@@ -41,8 +41,8 @@ class Workload(NamedTuple):
     seconds: float = 8  # of a run that shows what is felt
     warmup: float = 2  # of these, at the beginning, which do not count
     # Of a trial on it: a block holds a period of the traffic, the wash-out what the values before leave behind.
-    block_seconds: float = 3
-    washout_seconds: float = 1
+    block_seconds: float = 4
+    washout_seconds: float = 2
     traffic_mbit: float = math.inf  # what the programs make at most, where that is less than the line carries
 
     @property
@@ -61,7 +61,6 @@ WORKLOADS = {
     "bulk": Workload(
         "a long path: the sender's buffer holds less than is under way",
         LONG, (Traffic("stream", {"flows": 1, "block-bytes": 65536}),), (GOODPUT,),
-        block_seconds=10, washout_seconds=4,  # a buffer that has grown shrinks only after a loss
     ),
     "both_bound": Workload(
         "a long path: the buffers of both ends are too small, and raising one alone meets the other",
@@ -104,7 +103,6 @@ WORKLOADS = {
     "mixed": Workload(
         "bulk and interactive traffic of one host: what helps the first may hurt the other",
         LONG, (Traffic("stream", {"flows": 1, "block-bytes": 65536}), Traffic("probe")), (GOODPUT, LATENCY),
-        block_seconds=10, washout_seconds=4,
     ),
     "lossy": Workload(
         "a line that loses a little, and a congestion control that does not mind",

@@ -83,18 +83,25 @@ def _doubled(room: Room, knob: Knob, policy: Policy) -> Candidate:
 
 
 def _send_buffer_raised(room: Room, knob: Knob, policy: Policy) -> Candidate:
-    return _stepped_up(room, knob, policy, policy.wmem_raise_factor, policy.wmem_max_ceiling_bytes)
+    # The kernel takes from an open connection only a buffer that is smaller than it wants (tcp_sndbuf_expand). Beyond that the present values'
+    # blocks would run with the candidate's buffers.
+    return _stepped_up(
+        room, knob, policy, policy.wmem_raise_factor, policy.wmem_max_ceiling_bytes,
+        "A small step, as an open connection gives a larger buffer back only while it fills it; the next round takes the next",
+    )
 
 
 def _receive_buffer_raised(room: Room, knob: Knob, policy: Policy) -> Candidate:
-    return _stepped_up(room, knob, policy, policy.rmem_raise_factor, policy.rmem_max_ceiling_bytes)
+    return _stepped_up(
+        room, knob, policy, policy.rmem_raise_factor, policy.rmem_max_ceiling_bytes,
+        "One large step, as the kernel gives a connection no more than it can use",
+    )
 
 
-def _stepped_up(room: Room, knob: Knob, policy: Policy, factor: int, ceiling: int) -> Candidate:
+def _stepped_up(room: Room, knob: Knob, policy: Policy, factor: int, ceiling: int, why: str) -> Candidate:
     return _raised(
         room, knob, policy, factor, ceiling,
-        f"{factor} times the present maximum: while the buffer itself limits a flow its true need cannot be seen, and the"
-        " kernel gives a flow no more than it can use. So one large step and a trial; if too much waits on the path then, a next one lowers it",
+        f"{factor} times the present maximum: while the buffer itself limits a flow its true need cannot be seen. {why}",
     )
 
 

@@ -26,7 +26,7 @@ class Policy(NamedTuple):
     rmem_raise_factor: int = 8
     wmem_max_floor_bytes: int = 16384  # what the kernel starts a connection with
     wmem_max_ceiling_bytes: int = 64 * MIB
-    wmem_raise_factor: int = 8
+    wmem_raise_factor: int = 2
 
 
 def read_policy(wanted: Mapping[str, Any]) -> Policy:

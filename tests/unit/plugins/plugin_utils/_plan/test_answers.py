@@ -93,12 +93,12 @@ def test_unsent_data_that_is_short_already_is_left():
     ("receiver_window_too_small", facts(tcp_rmem=(4096, 131072, 4 * MIB)), {}, f"4096 131072 {32 * MIB}"),
     ("receiver_window_too_small", facts(tcp_rmem=(4096, 131072, 4 * MIB)), {"rmem_raise_factor": 2}, f"4096 131072 {8 * MIB}"),
     ("receiver_window_too_small", facts(), {}, f"4096 131072 {64 * MIB}"),
-    ("sender_buffer_too_small", facts(), {}, f"4096 16384 {32 * MIB}"),
+    ("sender_buffer_too_small", facts(), {}, f"4096 16384 {8 * MIB}"),
     ("pausing_reader", facts(), {}, f"4096 {MIB} {32 * MIB}"),
     ("pausing_reader", facts(), {"rmem_default_ceiling_bytes": 524288}, f"4096 524288 {32 * MIB}"),
     ("pausing_reader", facts(tcp_rmem=(4096, 131072, 262144)), {}, f"4096 {MIB} {MIB}"),  # the maximum moves along
 ])
-def test_what_limits_is_raised_in_one_large_step(scenario, host, policy, value):
+def test_what_limits_is_raised(scenario, host, policy, value):
     assert new(made(scenario, window(group(counts={"reader_pausing": 1})), host, policy)) == value
 
 
@@ -107,7 +107,7 @@ def test_what_limits_is_raised_in_one_large_step(scenario, host, policy, value):
     (100, 10, 4_292_608, "10 % of TCP memory"),
 ])
 def test_many_bulk_connections_share_the_memory(flows, percent, maximum, bound):
-    raised = made("sender_buffer_too_small", window(group(flows)), policy={"memory_percent": percent})
+    raised = made("sender_buffer_too_small", window(group(flows)), policy={"memory_percent": percent, "wmem_raise_factor": 8})
     assert new(raised) == f"4096 16384 {maximum}" and bound in raised["changes"][0]["ceiling"] + "share"
 
 
@@ -115,10 +115,10 @@ def test_many_bulk_connections_share_the_memory(flows, percent, maximum, bound):
 def test_no_size_is_raised_beyond_what_the_fastest_link_can_fill(mbps, maximum):
     host = facts()
     host["host"]["link_mbps"] = mbps
-    raised = made("sender_buffer_too_small", window(group(rtt_us=40_000)), host)
+    raised = made("sender_buffer_too_small", window(group(rtt_us=40_000)), host, {"wmem_raise_factor": 8})
     assert new(raised) == f"4096 16384 {maximum}"
     assert mbps != 1000 or "4 times what the fastest link holds in 40 ms" in raised["changes"][0]["ceiling"]
-    assert new(made("sender_buffer_too_small", window(group()), host)) == f"4096 16384 {32 * MIB}"  # no round trip time
+    assert new(made("sender_buffer_too_small", window(group()), host)) == f"4096 16384 {8 * MIB}"  # no round trip time
 
 
 @pytest.mark.parametrize("goal, tried", [
