@@ -52,7 +52,7 @@ attributes:
     support: full
 notes:
   - Tracing belongs to the machine. The events of all its network namespaces, so of all its containers, are included.
-  - The instance's buffers take at most 2 MiB for each CPU and 32 MiB in all, but at least 64 KiB for each CPU. When the kernel makes an
+  - The instance's buffers take at most 8 MiB for each CPU and 32 MiB in all, but at least 64 KiB for each CPU. When the kernel makes an
     instance it takes about 1.4 MiB for each CPU for a moment.
 seealso:
   - module: linuxnet.socket_buffers.socket_counter_facts

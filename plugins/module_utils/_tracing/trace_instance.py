@@ -27,7 +27,7 @@ _TRIGGERED = ("irq/softirq_exit", "irq/softirq_entry", "skb/kfree_skb")
 
 # For all CPUs together, and the bounds of each: it has to hold what happens between two looks, half a second.
 BUFFER_KB = 32768
-LEAST_BUFFER_KB, MOST_BUFFER_KB = 64, 2048
+LEAST_BUFFER_KB, MOST_BUFFER_KB = 64, 8192
 
 
 class TraceInstance:
