@@ -13,9 +13,9 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.r
 
 # Of the bytes that came in: less than this through new connections cannot move a verdict.
 LEAST_SHARE = 0.05
-# Short transfers are opened and closed between two looks. If less than this of all octets is seen of connections, octets count instead.
-SEEN_SHARE = 0.7
-OF_ALL = {"flows_bulk_in_bytes": ("bytes_in", "octets_in"), "flows_bulk_out_bytes": ("bytes_out", "octets_out")}
+# Of a transfer that comes and goes, only a part is seen. If connections that stay move less than this of all octets, octets count instead.
+STAYING_SHARE = 0.7
+OF_ALL = {"flows_bulk_in_bytes": ("old_bytes_in", "octets_in"), "flows_bulk_out_bytes": ("old_bytes_out", "octets_out")}
 
 
 def out_of_reach(knob: Knob, window: Mapping[str, Any]) -> str | None:
@@ -38,12 +38,12 @@ WHY_NOT = {"lower": "keep what their buffers have grown to", "raise": "hardly ev
 
 
 def metric_for(metric: Metric, window: Mapping[str, Any]) -> Metric:
-    """What connections moved, as long as they are there long enough to be seen."""
+    """What connections moved, as long as most of it is through such that stay."""
     if metric.name not in OF_ALL:
         return metric
     measure, octets = OF_ALL[metric.name]
-    seen, total = _flows_sum(window, measure), _total(window, octets)
-    return metric._replace(name=octets) if seen is not None and seen < SEEN_SHARE * total else metric
+    stayed, total = _flows_sum(window, measure), _total(window, octets)
+    return metric._replace(name=octets) if stayed is not None and stayed < STAYING_SHARE * total else metric
 
 
 def _flows_sum(window: Mapping[str, Any], measure: str) -> int | None:

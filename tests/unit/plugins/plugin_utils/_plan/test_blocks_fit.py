@@ -53,8 +53,7 @@ def test_what_open_connections_follow_is_always_tried(knob):
 
 
 @pytest.mark.parametrize("seen, total, name", [(80, 100, "flows_bulk_in_bytes"), (60, 100, "octets_in"), (None, 100, "flows_bulk_in_bytes")])
-def test_short_transfers_are_counted_by_octets(seen, total, name):
-    watched = window(octets=total)
-    watched["sockets"]["groups"][0]["sums"]["bytes_in"] = seen
+def test_transfers_that_come_and_go_are_counted_by_octets(seen, total, name):
+    watched = window(old_bytes=seen, octets=total)
     assert metric_for(Metric("flows_bulk_in_bytes", "higher"), watched) == Metric(name, "higher")
     assert metric_for(Metric("flows_bulk_rtt_us", "lower"), watched).name == "flows_bulk_rtt_us"
