@@ -7,10 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, WMEM
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import LOWAT, RMEM, WMEM
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import column, summed
 
-LOWAT = "net.ipv4.tcp_notsent_lowat"
 TRIPLET, SINGLE = ("min", "default", "max"), ("value",)
 # With less than this, a trial is a trial of nothing.
 LEAST_SHARE = 0.05
