@@ -8,8 +8,9 @@ import shutil
 import subprocess
 import sys
 import time
-from typing import List
+from typing import Any, List
 
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host import namespaces
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.state_dir import LOCK_NAME
@@ -38,12 +39,15 @@ class Guard:
         self._lock = os.path.join(state_dir, LOCK_NAME)
         self._record = record_path(state_dir)
         self._script = os.path.join(state_dir, SCRIPT_NAME)
+        self._namespaces = os.path.join(state_dir, guardian.NAMESPACES_NAME)
 
     def start(self, record: Record) -> None:
         """Afterwards the guardian watches; if it cannot, nothing is left of the attempt."""
         try:
             self._writer.replace_file(self._record, render(record), 0o600)
-            self._writer.replace_file(self._script, guardian.__loader__.get_source(guardian.__name__), 0o600)
+            self._writer.replace_file(self._script, _source(guardian), 0o600)
+            if record.known_namespaces is not None:
+                self._writer.replace_file(self._namespaces, _source(namespaces), 0o600)
             paths = [self._files.path(path) for path in (self._script, self._record, self._lock)]
             self._launch([sys.executable, "-I"] + paths)
         except (OSError, GuardianFailed):
@@ -65,6 +69,7 @@ class Guard:
         """Remove the trial's files; the guardian ends when it sees that."""
         self._writer.remove_file(self._record)
         self._writer.remove_file(self._script)
+        self._writer.remove_file(self._namespaces)
 
     def _launch(self, command: List[str]) -> None:
         """As a service of systemd where possible: what ends our login session and its processes must not end the guardian."""
@@ -103,6 +108,10 @@ def record_path(state_dir: str) -> str:
     return os.path.join(state_dir, RECORD_NAME)
 
 
+def _source(module: Any) -> str:
+    return module.__loader__.get_source(module.__name__)
+
+
 def _systemd_sees_this_host(files: HostFiles) -> bool:
     if not files.exists("/run/systemd/system") or not shutil.which("systemd-run"):
         return False
@@ -114,7 +123,8 @@ def _systemd_sees_this_host(files: HostFiles) -> bool:
 
 def _run_as_service(command: List[str]) -> bool:
     null = subprocess.DEVNULL
-    service = ["systemd-run", "--collect", "--quiet", "--description=Guardian of a socket buffer trial"]
+    # Killed by whomever, it comes back, and finds whether its trial still lives.
+    service = ["systemd-run", "--collect", "--quiet", "--property=Restart=on-failure", "--description=Guardian of a socket buffer trial"]
     try:
         return subprocess.call(service + command, stdin=null, stdout=null, stderr=null, timeout=START_SECONDS) == 0
     except (OSError, subprocess.TimeoutExpired):
