@@ -28,6 +28,7 @@ class Variable(NamedTuple):
     description: str
     low: float | None = None
     high: float | None = None
+    choices: tuple[str, ...] = ()
 
 
 _ROWS = (
@@ -49,6 +50,10 @@ _ROWS = (
     Variable("socket_buffers_values", "dict", {}, "sysctls and values that the role tune enforces when it is used alone"),
     Variable("socket_buffers_force", "bool", False, "also undo what somebody else changed since our last write"),
     Variable("socket_buffers_state_dir", "path", "/var/lib/linuxnet-socket-buffers", "where the journal of originals lives on a host"),
+    Variable(
+        "socket_buffers_child_namespaces", "text", "refuse", "trials in the initial network namespace of a host with containers",
+        choices=("refuse", "restore"),
+    ),
     Variable("socket_buffers_report_dir", "text", "reports", "folder of the reports, relative to where ansible-playbook was started"),
 )
 VARIABLES: dict[str, Variable] = {row.name: row for row in _ROWS}
@@ -96,8 +101,11 @@ def _coerced(variable: Variable, value: Any) -> Any:
         result = coerce(value)
         if variable.low is not None and not variable.low <= result <= variable.high:
             raise ValueError
+        if variable.choices and result not in variable.choices:
+            raise ValueError
     except (KeyError, OverflowError, TypeError, ValueError):
-        bounds = "" if variable.low is None else f" from {variable.low:g} to {variable.high:.10g}"
+        bounds = f" from {variable.low:g} to {variable.high:.10g}" if variable.low is not None else ""
+        rule = f"one of {', '.join(variable.choices)}" if variable.choices else rule
         raise ValueError(f"{variable.name} wants {rule}{bounds}, got {value!r}") from None
     return result
 

@@ -19,7 +19,13 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.stat
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_guard import record_path
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_recovery import recover
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_result import kept_ids, read_kept, remove, result_path
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_result import (
+    kept_ids,
+    read_kept,
+    remove,
+    result_path,
+    unfinished_ids,
+)
 
 _JOB_NAME = re.compile(r"j?[0-9]+\.[0-9]+")  # as Ansible calls the files of its jobs
 
@@ -65,7 +71,7 @@ def discard(
 
 def _recover(files: HostFiles, writer: HostWriter, state_dir: str) -> Optional[Dict[str, Any]]:
     """None when there was nothing to put back, or a trial runs."""
-    if not check_state_dir(state_dir) or not files.exists(record_path(state_dir)):
+    if not check_state_dir(state_dir) or not (files.exists(record_path(state_dir)) or unfinished_ids(files, state_dir)):
         return None
     try:
         with hold_lock(state_dir, "collecting"):

@@ -16,6 +16,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.tr
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_guard import Guard, record_path
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_namespaces import lost_children, put_born_back
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_record import Record, parse
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_result import remove_unfinished
 
 GONE = "the host, or its network namespace, was started anew since, and the trial's values went with that"
 
@@ -36,6 +37,7 @@ def recover(files: HostFiles, writer: HostWriter, state_dir: str) -> Optional[Di
     record = find_killed(files, state_dir)
     report = _undo(files, writer, record) if record else None
     Guard(files, writer, state_dir).dismiss()
+    remove_unfinished(files, writer, state_dir)
     return report
 
 

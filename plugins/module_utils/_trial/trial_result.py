@@ -10,7 +10,7 @@ import json
 import os
 import random
 import re
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Pattern, Tuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
@@ -21,6 +21,7 @@ ID_BITS = 64
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _NAME = re.compile(r"result-([0-9a-f]{16})\.json")
+_UNFINISHED = re.compile(r"\.result-([0-9a-f]{16})\.json\.tmp")
 
 
 def new_id() -> str:
@@ -54,9 +55,7 @@ def keep(files: HostFiles, writer: HostWriter, state_dir: str, result: Dict[str,
 
 def kept_ids(files: HostFiles, state_dir: str) -> List[str]:
     """Those that wait, newest first."""
-    matches = [_NAME.fullmatch(name) for name in files.list_dir(state_dir)]
-    ids = [match.group(1) for match in matches if match]
-    return sorted(ids, key=lambda trial_id: _written(files, result_path(state_dir, trial_id)), reverse=True)
+    return sorted(_ids(files, state_dir, _NAME), key=lambda trial_id: _written(files, result_path(state_dir, trial_id)), reverse=True)
 
 
 def read_kept(files: HostFiles, state_dir: str) -> Tuple[List[Dict[str, Any]], List[Dict[str, str]]]:
@@ -72,6 +71,22 @@ def read_kept(files: HostFiles, state_dir: str) -> Tuple[List[Dict[str, Any]], L
 
 def remove(writer: HostWriter, state_dir: str, trial_id: str) -> None:
     writer.remove_file(result_path(state_dir, trial_id))
+
+
+def unfinished_ids(files: HostFiles, state_dir: str) -> List[str]:
+    """Those whose trial was killed while it wrote them."""
+    return _ids(files, state_dir, _UNFINISHED)
+
+
+def remove_unfinished(files: HostFiles, writer: HostWriter, state_dir: str) -> None:
+    """Under the lock: nobody writes one now."""
+    for trial_id in unfinished_ids(files, state_dir):
+        writer.discard_leftover(result_path(state_dir, trial_id))
+
+
+def _ids(files: HostFiles, state_dir: str, pattern: Pattern[str]) -> List[str]:
+    matches = [pattern.fullmatch(name) for name in files.list_dir(state_dir)]
+    return [match.group(1) for match in matches if match]
 
 
 def _parsed(text: Optional[str], trial_id: str) -> Dict[str, Any]:

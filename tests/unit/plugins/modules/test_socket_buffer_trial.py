@@ -620,7 +620,7 @@ def test_the_file_of_a_job_goes_with_its_result(trials):
     assert discarded(trials, id=result["id"], job_file=job)["changed"]
     assert trials.host.read(job) is None and trials.traces() == []
     assert not discarded(trials, job_file=job)["changed"]
-    os.mkdir(job)
+    trials.host.shell(f"mkdir {job}")
     assert "not a regular file" in discarded(trials, job_file=job)["msg"]
 
 
@@ -654,6 +654,15 @@ def test_a_damaged_result_is_named_and_hides_no_other(trials):
     assert discarded(trials, id=bad)["changed"] and collected(trials)["damaged"] == []
 
 
+def test_half_of_a_result_is_cleared_away(trials):
+    trials.host.shell(f"install -d -m 700 {trials.state_dir}")
+    for clear in (lambda: collected(trials), lambda: trials.run(SHORT)):
+        trials.host.write(f"{trials.state_dir}/.result-{'0' * 16}.json.tmp", "{")
+        clear()
+        assert trials.traces() == []
+        trials.host.shell(f"install -d -m 700 {trials.state_dir}")
+
+
 def full_disk(trials):
     folder = trials.state_dir
     trials.host.shell(f"mkdir {folder}; mount -t tmpfs -o size=80k,mode=700 none {folder}")
@@ -662,11 +671,11 @@ def full_disk(trials):
 
 def test_a_disk_that_fills_up_costs_only_what_would_have_waited(trials):
     fill = full_disk(trials)
-    process = trials.start_in_b(dict(SHORT, block_seconds=1), context={})
+    process = trials.start_in_b(dict(SHORT, block_seconds=1), context={"larger than": "what the trial frees" * 1000})
     fill()
     result = finished(process)
     assert result["trial"]["status"] == "complete" and result["kept"] is False
-    assert "No space" in result["warnings"][0] and trials.values() == FIRST
+    assert "no space left" in json.dumps(result["warnings"]) and trials.values() == FIRST
     assert sorted(trials.traces()) == ["full", "lock"]
 
 

@@ -41,6 +41,7 @@ def test_every_default_passes_its_own_check_as_value_and_as_text(name):
         ("hosts", " web:&prod ", "web:&prod"),
         ("state_dir", "/srv/state", "/srv/state"),
         ("policy", '{"collapse_divisor": 8}', {"collapse_divisor": 8}),
+        ("child_namespaces", "restore", "restore"),
         ("values", {"net.ipv4.tcp_rmem": "4096 131072 8388608"}, {"net.ipv4.tcp_rmem": "4096 131072 8388608"}),
     ],
 )
@@ -72,6 +73,8 @@ def test_text_becomes_the_type_of_the_variable(name, given, expected):
         ("hosts", "", "text that is not empty"),
         ("hosts", ["web"], "text that is not empty"),
         ("state_dir", "state", "an absolute path"),
+        ("child_namespaces", "ignore", "one of refuse, restore"),
+        ("child_namespaces", None, "one of refuse, restore"),
         ("policy", "8", "a mapping"),
         ("policy", "{collapse_divisor: 8", "a mapping"),
         ("values", ["net.ipv4.tcp_rmem"], "a mapping"),
