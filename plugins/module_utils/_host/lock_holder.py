@@ -53,6 +53,7 @@ def parse(text: str) -> Holder:
     """A text that says nothing usable is that of an unknown run: the lock counts, not its text."""
     try:
         holder = Holder(**json.loads(text))
+        holder = holder._replace(keys=[str(key) for key in holder.keys])
         holder.described(0.0)
     except (AttributeError, TypeError, ValueError):
         return UNKNOWN

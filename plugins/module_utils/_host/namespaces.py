@@ -53,7 +53,7 @@ def find(proc: str = "/proc", folders: Iterable[str] = FOLDERS) -> List[Namespac
         # A name that nothing is bound to any more is a plain file of another file system.
         if status.st_dev == ours.st_dev and status.st_ino != ours.st_ino:
             found.setdefault(status.st_ino, Namespace(status.st_ino, path, name))
-    return sorted(found.values())
+    return sorted(found.values(), key=lambda namespace: namespace.path)
 
 
 def look(namespaces: Sequence[Namespace], paths: Mapping[str, str]) -> List[Dict[str, Any]]:

@@ -74,7 +74,7 @@ def _recover(files: HostFiles, writer: HostWriter, state_dir: str) -> Optional[D
     if not check_state_dir(state_dir) or not (files.exists(record_path(state_dir)) or unfinished_ids(files, state_dir)):
         return None
     try:
-        with hold_lock(state_dir, "collecting"):
+        with hold_lock(state_dir, "socket_buffer_trial (state collected)"):
             return recover(files, writer, state_dir)
     except Busy:
         return None
@@ -83,7 +83,7 @@ def _recover(files: HostFiles, writer: HostWriter, state_dir: str) -> Optional[D
 def _remove_unused(state_dir: str) -> None:
     """The directory too, where this was the last thing in it."""
     try:
-        with hold_lock(state_dir, "discarding"):
+        with hold_lock(state_dir, "socket_buffer_trial (state discarded)"):
             pass
     except Busy:
         pass  # whoever holds it removes it

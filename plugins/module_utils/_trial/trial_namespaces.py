@@ -9,6 +9,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.name
 
 REFUSE, RESTORE = "refuse", "restore"
 MOST_SHOWN = 100
+NAMED = 3
 
 
 class ChildNamespaces(Exception):
@@ -26,8 +27,9 @@ def refuse_children(identity: Mapping[str, Any], candidate: Mapping[str, str], p
     others = find()
     if others:
         keys = ", ".join(key for key in COPIED_KEYS if key in candidate)
+        shown = ", ".join(other.name for other in others[:NAMED]) + (", ..." if len(others) > NAMED else "")
         raise ChildNamespaces(
-            f"this host has {len(others)} other network namespaces ({others[0].name}, ...), and a container that is born in the trial would"
+            f"network namespaces besides this host's own: {len(others)} ({shown}). A container that is born in the trial would"
             f" copy its {keys} and keep them; child_namespaces: {RESTORE} tries all the same, and puts such containers back at the end"
         )
 

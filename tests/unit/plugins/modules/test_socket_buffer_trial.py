@@ -563,6 +563,42 @@ def test_from_ansible_s_archive_the_guardian_outlives_the_job(trials):
     controller.communicate()
 
 
+def listen(heard, until):
+    """A syslog daemon, until that file is there."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log, open(heard, "ab", buffering=0) as handle:
+        log.bind("/dev/log")
+        log.settimeout(0.05)
+        while not os.path.exists(until):
+            try:
+                handle.write(log.recv(4096).rstrip(b"\0") + b"\n")
+            except socket.timeout:
+                continue
+
+
+def test_syslog_is_told_of_begin_and_end_and_of_the_guardian(trials):
+    folder = trials.host.folder
+    trials.host.shell(f"mkdir {folder}/dev; cp -a /dev/null /dev/zero /dev/random /dev/urandom {folder}/dev; mount --bind {folder}/dev /dev")
+    trials.host.shell(f"touch {folder}/heard")
+    daemon = multiprocessing.get_context("fork").Process(target=trials.host.call, args=(listen, f"{folder}/heard", f"{folder}/done"))
+    daemon.start()
+    try:
+        eventually(lambda: trials.host.shell("ls /dev/log 2>/dev/null || true"))
+        done = trials.run(SHORT, owner="alice@ctl/1f0c")["id"]
+        killed = trials.start_in_b(owner="alice@ctl/1f0c")
+        killed.kill()
+        trials.expect_all_back()
+        eventually(lambda: "guardian" in trials.host.read(f"{folder}/heard"))
+    finally:
+        trials.host.write(f"{folder}/done", "")
+        daemon.join()
+    ours = [line for line in trials.host.read(f"{folder}/heard").splitlines() if " socket_buffer_trial[" in line]  # Ansible tells more
+    begin, end, begin_again, guardian = ours
+    assert all(line.startswith("<29>") for line in ours)  # daemon, notice
+    assert f"trial {done} of alice@ctl/1f0c begins: {RMEM} = {CANDIDATE[RMEM]}" in begin
+    assert f"trial {done} of alice@ctl/1f0c ends: complete; {RMEM} = 4096 87380 6291456" in end
+    assert f"[{killed.pid}]" in begin_again and "died; its guardian took over" in guardian and f"{RMEM}, {WMEM} is back" in guardian
+
+
 def collected(trials, **changed):
     return finished(trials.host.start_module("socket_buffer_trial", dict({"state": "collected", "state_dir": trials.state_dir}, **changed)))
 
