@@ -4,7 +4,6 @@
 """A trial's own files, and the process that guards it."""
 import fcntl
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host impo
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.state_dir import LOCK_NAME
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.systemd import run_as_service
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial import guardian
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_record import Record, render
 
@@ -21,9 +21,6 @@ RECORD_NAME = "trial.json"
 SCRIPT_NAME = "trial_guardian.py"
 START_SECONDS = 10
 START_POLL_SECONDS = 0.02
-
-# A service of systemd sees this host as we do when we are in the same namespaces.
-_NAMESPACES = ("net", "mnt", "pid")
 
 
 class GuardianFailed(Exception):
@@ -73,7 +70,7 @@ class Guard:
 
     def _launch(self, command: List[str]) -> None:
         """As a service of systemd where possible: what ends our login session and its processes must not end the guardian."""
-        if _systemd_sees_this_host(self._files) and _run_as_service(command) and self._appears():
+        if run_as_service(self._files, command, "Guardian of a socket buffer trial") and self._appears():
             return
         # systemd agrees before it has tried: a policy may forbid it this interpreter.
         null = subprocess.DEVNULL
@@ -110,22 +107,3 @@ def record_path(state_dir: str) -> str:
 
 def _source(module: Any) -> str:
     return module.__loader__.get_source(module.__name__)
-
-
-def _systemd_sees_this_host(files: HostFiles) -> bool:
-    if not files.exists("/run/systemd/system") or not shutil.which("systemd-run"):
-        return False
-    try:
-        return all(files.stat(f"/proc/1/ns/{name}") == files.stat(f"/proc/self/ns/{name}") for name in _NAMESPACES)
-    except OSError:
-        return False
-
-
-def _run_as_service(command: List[str]) -> bool:
-    null = subprocess.DEVNULL
-    # Killed by whomever, it comes back, and finds whether its trial still lives.
-    service = ["systemd-run", "--collect", "--quiet", "--property=Restart=on-failure", "--description=Guardian of a socket buffer trial"]
-    try:
-        return subprocess.call(service + command, stdin=null, stdout=null, stderr=null, timeout=START_SECONDS) == 0
-    except (OSError, subprocess.TimeoutExpired):
-        return False

@@ -24,6 +24,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.stat
     hold_lock,
     refuse_if_held,
 )
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.systemd import leave_session
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.residual import residual_now
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import InvalidValue, canonical
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.transaction import (
@@ -140,6 +141,7 @@ def _refuse_nothing_to_try(originals: Values, candidate: Values) -> None:
 def _guarded_trial(files: HostFiles, writer: HostWriter, request: Request, identity: Dict[str, Any], originals: Values) -> Dict[str, Any]:
     guard = Guard(files, writer, request.state_dir) if request.candidate else NothingToGuard()
     known = known_before(identity, request.candidate)
+    leave_session(files, f"socket-buffer-trial-{request.id}", "A socket buffer trial")
     with noted_signals() as signals, StallRecorder(files) as stalls:
         guard.start(_record(request, identity, originals, known))
         log(begin_text(request.id, request.owner, request.candidate, request.total_seconds()))
