@@ -45,7 +45,8 @@ def _with_job() -> List[int]:
     """A parent in our own process group has started us and nothing else."""
     pids, parent = [os.getpid()], os.getppid()
     try:
-        return pids + ([parent] if os.getpgid(parent) == os.getpgrp() else [])
+        # 0 is a parent that cannot be seen from here, 1 one that has gone.
+        return pids + ([parent] if parent > 1 and os.getpgid(parent) == os.getpgrp() else [])
     except ProcessLookupError:
         return pids
 
