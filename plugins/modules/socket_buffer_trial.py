@@ -120,8 +120,8 @@ notes:
   - Only one of this module and M(linuxnet.socket_buffers.socket_buffer_tuning) works on a host at a time; the other fails and names it,
     with its owner, its process, since when and for how many seconds more. That end is kept by the clock since boot, which nobody sets.
   - Begin and end of a trial, and what a guardian did, are in syslog (daemon, notice), where there is one.
-  - Where systemd runs, the guardian is a transient service, which is started again when it is killed, and a trial moves from its login session into
-    a scope of its own, so that the end of the session takes neither along. Elsewhere the guardian is a process in a session of its own.
+  - Where systemd runs, the guardian is a transient service, which is started again when it is killed, and a trial moves from its login
+    session into a scope of its own, so that the end of the session takes neither along. Elsewhere the guardian is a process in a session of its own.
 seealso:
   - module: linuxnet.socket_buffers.socket_buffer_tuning
   - module: linuxnet.socket_buffers.socket_counter_facts

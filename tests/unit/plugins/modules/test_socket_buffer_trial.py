@@ -577,8 +577,8 @@ def listen(heard, until):
 
 def test_syslog_is_told_of_begin_and_end_and_of_the_guardian(trials):
     folder = trials.host.folder
-    trials.host.shell(f"mkdir {folder}/dev; cp -a /dev/null /dev/zero /dev/random /dev/urandom {folder}/dev; mount --bind {folder}/dev /dev")
-    trials.host.shell(f"touch {folder}/heard")
+    trials.host.shell(f"mkdir {folder}/dev; cp -a /dev/null /dev/zero /dev/random /dev/urandom {folder}/dev; touch {folder}/heard")
+    trials.host.shell(f"mount --bind {folder}/dev /dev")
     daemon = multiprocessing.get_context("fork").Process(target=trials.host.call, args=(listen, f"{folder}/heard", f"{folder}/done"))
     daemon.start()
     try:
