@@ -45,9 +45,10 @@ def keep(files: HostFiles, writer: HostWriter, state_dir: str, result: Dict[str,
     if len(text) > MOST_BYTES:
         return f"it takes {len(text)} bytes, more than {MOST_BYTES}"
     try:
-        for surplus in kept_ids(files, state_dir)[MOST_KEPT - 1:]:
-            remove(writer, state_dir, surplus)
+        surplus = kept_ids(files, state_dir)[MOST_KEPT - 1:]
         writer.replace_file(result_path(state_dir, result["id"]), text, 0o600)
+        for trial_id in surplus:
+            remove(writer, state_dir, trial_id)
     except OSError as error:
         return f"{error.filename}: {error.strerror}"
     return None

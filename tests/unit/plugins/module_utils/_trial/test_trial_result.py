@@ -23,6 +23,14 @@ def test_a_clock_that_was_set_back_costs_an_old_result_not_the_new_one(tmp_path)
     assert set(trial_result.kept_ids(FILES, str(tmp_path))) == {"f" * 16} | {f"{number:016x}" for number in range(1, 5)}
 
 
+def test_one_that_cannot_be_written_costs_no_other(tmp_path, monkeypatch):
+    for number in range(5):
+        kept(tmp_path, f"{number:016x}")
+    monkeypatch.setattr(os, "write", lambda _descriptor, data: len(data) - 1)
+    assert "no space left" in kept(tmp_path, "f" * 16)
+    assert len(trial_result.kept_ids(FILES, str(tmp_path))) == 5
+
+
 def test_a_result_beyond_all_measure_is_not_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(trial_result, "MOST_BYTES", 100)
     assert "bytes" in kept(tmp_path, "0" * 16, context="x" * 100)
