@@ -43,7 +43,7 @@ def find(proc: str = "/proc", folders: Iterable[str] = FOLDERS) -> List[Namespac
     """Those other than ours. Root sees all processes; what nobody may look at, or ends meanwhile, is left out."""
     ours = os.stat(f"{proc}/self/ns/net")
     found = {}  # type: Dict[int, Namespace]
-    named = [(f"{folder}/{name}", f"{folder}/{name}") for folder in folders for name in _names_in(folder)]
+    named = [(f"{folder}/{name}", _printable(f"{folder}/{name}")) for folder in folders for name in _names_in(folder)]
     of_processes = [(f"{proc}/{pid}/ns/net", f"process {pid}") for pid in _names_in(proc) if pid.isdigit()]
     for path, name in named + of_processes:
         try:
@@ -79,6 +79,11 @@ def lost_in(rows: Iterable[Mapping[str, Any]]) -> Dict[str, str]:
         f"{key} in {row['name']}": str(one["reason"])
         for row in rows for key, one in row.get("restored", {}).items() if not one["restored"]
     }
+
+
+def _printable(text: str) -> str:
+    """A file's name may be any bytes; what is said of it goes into results and logs."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def _names_in(folder: str) -> List[str]:

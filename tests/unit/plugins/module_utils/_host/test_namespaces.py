@@ -67,6 +67,21 @@ def test_a_name_that_nothing_is_bound_to_is_none(tmp_path):
 
 
 @needs_root
+def test_a_name_of_any_bytes_is_plain_text(private_host, other):
+    folder, name = private_host.folder + "/netns", "a\n\udcff{{ x }}"
+
+    def named():
+        os.mkdir(folder)
+        path = f"{folder}/{name}"
+        open(path, "w").close()
+        subprocess.run(["mount", "--bind", f"/proc/{other}/ns/net", path], check=True)
+        found = [namespace for namespace in namespaces.find(folders=[folder]) if namespace.path == path]
+        return [row["name"] for row in namespaces.look(found, PATHS)]
+
+    assert private_host.call(named) == [f"{folder}/a??{{{{ x }}}}"]
+
+
+@needs_root
 def test_without_a_cookie_the_values_tell_a_reused_inode(monkeypatch):
     monkeypatch.setattr(namespaces, "netns_cookie", lambda: None)
     before = namespaces._identity_here({RMEM: "1 2 3"})
