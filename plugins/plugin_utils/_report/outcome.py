@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.remarks import with_remarks
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._waves.after_wave import told
 
 Record = Mapping[str, Any]
 
@@ -91,17 +92,29 @@ def _only_measured(record: Record) -> Outcome | None:
     return None
 
 
+def _put_back(record: Record) -> Outcome | None:
+    """The last tuning brought the originals back: by choice, when a later wave did harm."""
+    wave, tuning = record.get("wave") or {}, record.get("tuning") or {}
+    if not wave.get("put_back"):
+        return None
+    if not tuning or tuning.get("left"):
+        return Outcome("failed", f"was to be put back, as {wave['put_back']}; not brought back: {_left(tuning) or 'nothing was written'}", True)
+    return Outcome("reverted", f"put back, as {wave['put_back']}", False)
+
+
 def _judged(record: Record) -> Outcome | None:
-    verdict, tuning = record.get("verdict"), record.get("tuning")
+    verdict, tuning, wave = record.get("verdict"), record.get("tuning"), record.get("wave")
     if not verdict:
         return None
-    if verdict["verdict"] != "improved":
-        return Outcome("reverted", verdict["reason"], False)
+    improved = verdict["verdict"] == "improved"
+    if not (wave["kept"] if wave else improved):
+        return Outcome("reverted", f"improved by itself, but {told(wave)}" if wave and improved else verdict["reason"], False)
+    reason = verdict["reason"] if improved or not wave else f"{wave['verdict']['reason']}; by itself {verdict['verdict']}"
     if not tuning:
-        return Outcome("failed", f"improved, but not enforced: {verdict['reason']}", True)
+        return Outcome("failed", f"improved, but not enforced: {reason}", True)
     if tuning.get("left"):
-        return Outcome("kept", f"{verdict['reason']}; left alone: {_left(tuning)}", True)
-    return Outcome("kept", verdict["reason"], False)
+        return Outcome("kept", f"{reason}; left alone: {_left(tuning)}", True)
+    return Outcome("kept", reason, False)
 
 
 def _no_result(record: Record) -> Outcome:
@@ -114,9 +127,9 @@ def _first_advice(record: Record) -> str:
 
 
 def _left(tuning: Record) -> str:
-    return ", ".join(f"{row['name']} ({row['reason']})" for row in tuning["left"])
+    return ", ".join(f"{row['name']} ({row['reason']})" for row in tuning.get("left") or ())
 
 
 RULES: tuple[Callable[[Record], Outcome | None], ...] = (
-    _stopped, _not_restored, _aborted, _rolled_back, _nothing_to_change, _only_measured, _judged, _no_result,
+    _stopped, _not_restored, _aborted, _rolled_back, _nothing_to_change, _only_measured, _put_back, _judged, _no_result,
 )

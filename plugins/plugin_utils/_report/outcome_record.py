@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.rounds import handed_on
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.stalls import compared
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._waves.after_wave import line_of
 
 Result = Mapping[str, Any]
 
@@ -51,6 +52,7 @@ def outcome_record(results: Result) -> dict[str, Any]:
         "earlier": handed_on(results.get("earlier") or [], str(results["host"])),
     }
     record.update((name, results.get(name) or None) for name in DECISIONS)
+    record["wave"] = line_of(record["host"], record["plan"] or {}, int(results.get("turn") or 0), results.get("waves") or ())
     return record
 
 
