@@ -52,9 +52,10 @@ def _worth_telling(rows: Sequence[Record]) -> list[Record]:
 def _sentence(row: Record) -> str:
     more = len(row["hosts"]) - MOST_NAMES
     names = ", ".join(row["hosts"][:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
-    when = f"Round {row['round']}, wave" if row["round"] > 1 else "Wave"
-    judged = " ".join(filter(None, (_word(row), _effect(row))))
-    return f"{when} {row['number']} of {row['of']} of {row['cohort']} ({names}): {judged}; {_then(row)}. {_why(row)}"
+    when = f"round {row['round']}, wave" if row["round"] > 1 else "wave"
+    effect = _effect(row)
+    judged = _word(row) if effect in row["reason"] else f"{_word(row)}, {effect}"
+    return f"{row['cohort']}, {when} {row['number']} of {row['of']} ({names}): {judged}; {_then(row)}: {_why(row)}"
 
 
 def _word(row: Record) -> str:

@@ -40,7 +40,7 @@ def _question(members: tuple[str, ...], plans: Mapping[str, Plan], hosts: Hosts)
         leading = plans[min(leading["joint"]["measured_on"])]
     groups = "+".join(sorted({str(hosts[host]["group"]) for host in members}))
     keys = ", ".join(sorted({change["key"] for host in members for change in plans[host]["changes"]}))
-    return f"{groups}: {leading['scenario']}, {keys} by {leading['metric']['name']}"
+    return f"{leading['scenario']} in {groups} ({keys}, {leading['metric']['name']})"
 
 
 def _stratum(members: tuple[str, ...], hosts: Hosts) -> tuple[str, ...]:
