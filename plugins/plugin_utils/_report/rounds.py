@@ -31,7 +31,14 @@ def handed_on(earlier: Any, host: str) -> list[dict[str, Any]]:
 
 
 def rounds_of(record: Record) -> list[Record]:
-    return [*(record.get("earlier") or ()), record]
+    """What was put back in one round is what was there before the run: whatever an earlier round kept is gone with it."""
+    rounds: list[Record] = []
+    back = None
+    for each in reversed([*(record.get("earlier") or ()), record]):
+        wave = each.get("wave") or {}
+        rounds.append(dict(each, wave=dict(wave, put_back=back)) if back and wave.get("kept") and not wave["put_back"] else each)
+        back = back or wave.get("put_back")
+    return rounds[::-1]
 
 
 def answered_first(record: Record) -> list[Record]:

@@ -14,11 +14,10 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._waves.gat
 
 Record = Mapping[str, Any]
 
-COLUMNS = ("round", "cohort", "number", "of", "hosts", "verdict", "decision", "reason", "left_out")
+COLUMNS = ("round", "cohort", "number", "of", "hosts", "verdict", "decision", "harm", "reason", "left_out")
 HEADER = ("Round", "Hosts that share a question", "Wave", "Hosts", "Together", "Effect", "Then", "Why")
 # In a terminal; the files name all.
 MOST_NAMES = 6
-DECISIONS = {END: "ended", "go_on": "went on"}
 
 
 def wave_rows(records: Sequence[Record]) -> list[dict[str, Any]]:
@@ -72,9 +71,11 @@ def _effect(row: Record) -> str:
 
 
 def _then(row: Record) -> str:
+    if row["harm"]:
+        return "ended, nobody in it keeps the change"
     if row["number"] == row["of"]:
-        return "put back" if row["decision"] == END else "done"
-    return DECISIONS[row["decision"]]
+        return "done"
+    return "ended" if row["decision"] == END else "went on"
 
 
 def _why(row: Record) -> str:

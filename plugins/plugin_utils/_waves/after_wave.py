@@ -86,7 +86,8 @@ def _line(cohort: str, units: Sequence[tuple[str, ...]], hosts: Mapping[str, Hos
     decision = gate(tally, rules.alpha, rules.on_inconclusive)
     return {
         "round": turn, "cohort": cohort, "number": wave["number"], "of": wave["of"], "hosts": names, "tried": len(tried), "failed": len(failed),
-        "verdict": {key: pooled[key] for key in VERDICT_KEPT} if pooled else None, "decision": decision.decision, "reason": decision.reason,
+        "verdict": {key: pooled[key] for key in VERDICT_KEPT} if pooled else None,
+        "decision": decision.decision, "reason": decision.reason, "harm": decision.put_back,
         "left_out": {host: states[host].reason for host in names if states[host].name != TRIED},
         "kept": [] if decision.put_back else [host for host in names if _proven(hosts[host], pooled)],
         "put_back": [host for line in before for host in line["kept"]] if decision.put_back and rules.on_end == PUT_BACK else [],
