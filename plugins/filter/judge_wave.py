@@ -17,11 +17,11 @@ short_description: What a wave of trials means for its hosts, and for the waves 
 version_added: 0.1.0
 author: linuxnet.socket_buffers authors (@linuxnet)
 description:
-  - Judges the trials of a wave once more, all hosts of a cohort together, as P(linuxnet.socket_buffers.pooled_verdict#filter) does. The verdict
-    of a single unit is its own.
-  - A cohort ends when its pool regressed, or when more of its hosts regressed or failed so far than chance allows. Then no host of the wave keeps its
-    change.
-  - A host that could not begin its trial (out of reach, busy, or it was refused) is skipped. One that was lost after it had begun has failed.
+  - Judges the trials of a wave once more, all hosts of a cohort together, as P(linuxnet.socket_buffers.pooled_verdict#filter) does. The
+    verdict of a single unit is its own.
+  - A cohort ends when its pool regressed, or when more of its hosts regressed or failed so far than chance allows. Then no host of the wave
+    keeps its change.
+  - A host that could not begin its trial (out of reach, busy, or it was refused) is skipped. One that was lost after it had begun failed.
 positional: _input, turn, wave
 options:
   _input:
@@ -29,7 +29,8 @@ options:
     required: true
     description:
       - What the hosts of this turn have, each by host. C(plan) of P(linuxnet.socket_buffers.plan_waves#filter), C(verdict) and C(tried) as
-        P(linuxnet.socket_buffers.verdicts#filter) returns and takes them, and the registered results C(started) and C(collected) of the trial.
+        P(linuxnet.socket_buffers.verdicts#filter) returns and takes them, and of the trial the registered results C(started) and
+        C(collected).
       - All but C(plan) may be empty.
   turn:
     type: int
@@ -56,7 +57,8 @@ options:
     type: str
     default: go_on
     choices: [go_on, end]
-    description: Whether a cohort goes on after a pool that neither improved nor regressed. Hosts that improved by themselves keep their change.
+    description:
+      - Whether a cohort goes on after a pool that neither improved nor regressed. Hosts that improved by themselves keep their change.
   on_end:
     type: str
     default: keep

@@ -16,10 +16,10 @@ short_description: Which host tries its change in which wave
 version_added: 0.1.0
 author: linuxnet.socket_buffers authors (@linuxnet)
 description:
-  - Hosts with a change that have group, finding, sysctls and metric in common share a question and are one cohort. Hosts that try one candidate
-    together are one unit of it.
-  - In a cohort, canaries that are named come first, in that order. Then comes one unit of each stratum (group, kernel release, speed of the network
-    interface), of the largest first, and then all strata in proportion. Within a stratum the order is drawn.
+  - Hosts with a change that have group, finding, sysctls and metric in common share a question and are one cohort. Hosts that try one
+    candidate together are one unit of it.
+  - In a cohort, canaries that are named come first, in that order. Then comes one unit of each stratum (group, kernel release, speed of the
+    network interface), of the largest first, and then all strata in proportion. Within a stratum the order is drawn.
   - The waves of one number of all cohorts are tried at the same time.
 positional: _input, hosts
 options:
@@ -52,8 +52,8 @@ options:
     default: host
     choices: [host, group]
     description:
-      - With V(group) the hosts of a cohort try one size, the largest of those that each would have tried by itself, but none above its own ceiling.
-        Candidates that need both ends of a connection keep their own sizes.
+      - With V(group) the hosts of a cohort try one size, the largest of those that each would have tried by itself, but none above its own
+        ceiling. Candidates that need both ends of a connection keep their own sizes.
 """
 
 EXAMPLES = r"""
@@ -65,8 +65,8 @@ RETURN = r"""
 _value:
   type: dict
   description:
-    - The plans by host, each with C(wave). It has C(cohort), a text; C(number) and C(of), the wave and how many there are; and C(shared), V(true)
-      where one size is shared. It is null for a host with nothing to try.
+    - The plans by host, each with C(wave). It has C(cohort), a text; C(number) and C(of), the wave and how many there are; and C(shared),
+      V(true) where one size is shared. It is null for a host with nothing to try.
 """
 
 

@@ -55,9 +55,9 @@ _ROWS = (
     Variable("socket_buffers_waves", "waves", list(DEFAULT_WAVES), "how many hosts that share a question try it at a time", of_run=True),
     Variable("socket_buffers_canaries", "names", [], "hosts that go first where they share a question with others", of_run=True),
     Variable("socket_buffers_group", "text", None, "hosts of one group share a question; its inventory groups when not set"),
-    Variable("socket_buffers_plan_by", "choice", "host", "each host by its own plan, or one size for those that share a question", choices=PLAN_BY, of_run=True),
-    Variable("socket_buffers_waves_on_inconclusive", "choice", "go_on", "after a wave that proved nothing", choices=(GO_ON, END), of_run=True),
-    Variable("socket_buffers_waves_on_end", "choice", "keep", "what becomes of earlier waves when one did harm", choices=ON_END, of_run=True),
+    Variable("socket_buffers_plan_by", "choice", "host", "a size for each host, or one for a cohort", choices=PLAN_BY, of_run=True),
+    Variable("socket_buffers_waves_on_inconclusive", "choice", "go_on", "after a wave without proof", choices=(GO_ON, END), of_run=True),
+    Variable("socket_buffers_waves_on_end", "choice", "keep", "what becomes of earlier waves after harm", choices=ON_END, of_run=True),
     Variable("socket_buffers_bake_seconds", "float", 0, "wait between two waves", 0, DAY_SECONDS, of_run=True),
     Variable("socket_buffers_policy", "dict", {}, "overrides of the planner's limits, see the filter linuxnet.socket_buffers.plan"),
     Variable("socket_buffers_values", "dict", {}, "sysctls and values that the role tune enforces when it is used alone"),
@@ -90,7 +90,7 @@ def checked_variables(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def agreed_variables(by_host: Mapping[str, Mapping[str, Any]], inventory: Collection[str]) -> dict[str, Any]:
-    """What holds for a whole run, of `checked_variables` by host; BadVariables where hosts differ, or a canary is no host of the inventory."""
+    """Of `checked_variables` by host what holds for a whole run. BadVariables where hosts differ, or a canary is no host."""
     found: dict[str, Any] = {}
     problems = []
     for name in (row.name for row in _ROWS if row.of_run):

@@ -98,7 +98,8 @@ def _put_back(record: Record) -> Outcome | None:
     if not wave.get("put_back"):
         return None
     if not tuning or tuning.get("left"):
-        return Outcome("failed", f"was to be put back, as {wave['put_back']}; not brought back: {_left(tuning) or 'nothing was written'}", True)
+        why = _left(tuning) or "nothing was written"
+        return Outcome("failed", f"was to be put back, as {wave['put_back']}; not brought back: {why}", True)
     return Outcome("reverted", f"put back, as {wave['put_back']}", False)
 
 

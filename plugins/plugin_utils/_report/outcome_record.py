@@ -40,19 +40,20 @@ def outcome_record(results: Result) -> dict[str, Any]:
     """Results that are missing, skipped or empty count as not done."""
     if not results.get("host"):
         raise ValueError("host: missing; it names whose results these are")
+    host, plan = str(results["host"]), results.get("plan") or {}
     done = {step: _mapping(results.get(step)) for step in STEPS}
     record = {
-        "host": str(results["host"]),
+        "host": host,
         "check_mode": bool(results.get("check_mode")),
         "failure": _failure(done, _mapping(results.get("failure"))),
         "facts": _picked(_mapping(_mapping(done["facts"].get("ansible_facts")).get("socket_buffers")), FACTS_KEPT),
         "trial": _trial(_mapping(done["trial"].get("trial"))),
         "tuning": _picked(done["tuning"], TUNING_KEPT) if "changes" in done["tuning"] else None,
         "recovered": any(result.get("recovered") or result.get("killed_trial") for result in done.values()),
-        "earlier": handed_on(results.get("earlier") or [], str(results["host"])),
+        "earlier": handed_on(results.get("earlier") or [], host),
+        "wave": line_of(host, plan, int(results.get("turn") or 0), results.get("waves") or ()),
     }
     record.update((name, results.get(name) or None) for name in DECISIONS)
-    record["wave"] = line_of(record["host"], record["plan"] or {}, int(results.get("turn") or 0), results.get("waves") or ())
     return record
 
 

@@ -49,10 +49,10 @@ def pooled_verdict(
 
 
 def pooled_units(units: Sequence[Mapping[str, Host]], alpha: float = 0.01, min_effect: float = 0.05) -> dict[str, Any]:
-    """The same over units: each one host, or those that tried a candidate together, with the `trial` (None: none came back) and the `plan` of each.
+    """The same over units: each one host, or those that tried a candidate together, with the `plan` and the `trial` (or None) of each.
 
-    What they have in common is told by the plan of the first. The second trial of a candidate has no place here: whether there was one is told
-    by the coins of the first.
+    What they have in common is told by the plan of the first. The second trial of a candidate has no place here: the coins of the first
+    decided whether there was one.
     """
     first = next(iter(units[0].values()))["plan"]
     check_plan(first, alpha, min_effect)

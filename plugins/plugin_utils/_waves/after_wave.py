@@ -37,10 +37,11 @@ class Rules(NamedTuple):
 
 
 def after_wave(hosts: Mapping[str, Host], turn: int, number: int, lines: Sequence[Line] = (), rules: Rules = Rules()) -> dict[str, Any]:
-    """{lines, hosts, ahead}: the lines with those of wave `number`; by host its `plan`, `keep` and `put_back`; and how many waves are to come."""
+    """{lines, hosts, ahead}: the lines with those of this wave; by host `plan`, `keep` and `put_back`; and how many waves are to come."""
     known = list(lines)
     for cohort, units in sorted(_in_wave(hosts, number).items()):
-        known.append(_line(cohort, units, hosts, turn, [line for line in lines if (line["round"], line["cohort"]) == (turn, cohort)], rules))
+        before = [line for line in lines if (line["round"], line["cohort"]) == (turn, cohort)]
+        known.append({"round": turn, "cohort": cohort, **_judged(units, hosts, before, rules)})
     now = {line["cohort"]: line for line in known if (line["round"], line["number"]) == (turn, number)}
     found = {host: _follows(host, its, now) for host, its in hosts.items()}
     numbers = [its["plan"]["wave"]["number"] for its in found.values() if its["plan"]["changes"] and its["plan"].get("wave")]
@@ -66,26 +67,28 @@ def told(line: Line) -> str:
 
 
 def _in_wave(hosts: Mapping[str, Host], number: int) -> dict[str, list[tuple[str, ...]]]:
-    """{cohort: units} of those that were to try something in this wave."""
+    """{cohort: units} of those that were to try something in this wave, without hosts that have left the run."""
     found: dict[str, set[tuple[str, ...]]] = {}
     for host, its in hosts.items():
         wave = its.plan.get("wave")
         if its.plan["changes"] and wave and wave["number"] == number:
-            found.setdefault(wave["cohort"], set()).add(members_of(host, its.plan))
+            found.setdefault(wave["cohort"], set()).add(tuple(member for member in members_of(host, its.plan) if member in hosts))
     return {cohort: sorted(units) for cohort, units in found.items()}
 
 
-def _line(cohort: str, units: Sequence[tuple[str, ...]], hosts: Mapping[str, Host], turn: int, before: Sequence[Line], rules: Rules) -> dict[str, Any]:
-    names = [host for unit in units for host in unit if host in hosts]
+def _judged(units: Sequence[tuple[str, ...]], hosts: Mapping[str, Host], before: Sequence[Line], rules: Rules) -> dict[str, Any]:
+    """A line, from the units of the wave and the lines of the cohort's waves before it."""
+    names = [host for unit in units for host in unit]
     wave = hosts[names[0]].plan["wave"]
     pooled = _pooled(units, hosts, rules)
     states = {host: hosts[host].status for host in names}
-    tried = [unit for unit in units if not any(states[host].name == SKIPPED for host in unit if host in states)]
-    failed = [unit for unit in tried if any(_went_wrong(hosts[host]) for host in unit if host in hosts)]
-    tally = Tally(pooled, len(tried) + sum(line["tried"] for line in before), len(failed) + sum(line["failed"] for line in before), len(failed))
+    tried = [unit for unit in units if not any(states[host].name == SKIPPED for host in unit)]
+    failed = [unit for unit in tried if any(_went_wrong(hosts[host]) for host in unit)]
+    so_far = {count: sum(line[count] for line in before) for count in ("tried", "failed")}
+    tally = Tally(pooled, so_far["tried"] + len(tried), so_far["failed"] + len(failed), len(failed))
     decision = gate(tally, rules.alpha, rules.on_inconclusive)
     return {
-        "round": turn, "cohort": cohort, "number": wave["number"], "of": wave["of"], "hosts": names, "tried": len(tried), "failed": len(failed),
+        "number": wave["number"], "of": wave["of"], "hosts": names, "tried": len(tried), "failed": len(failed),
         "verdict": {key: pooled[key] for key in VERDICT_KEPT} if pooled else None,
         "decision": decision.decision, "reason": decision.reason, "harm": decision.put_back,
         "left_out": {host: states[host].reason for host in names if states[host].name != TRIED},
@@ -100,13 +103,13 @@ def _went_wrong(host: Host) -> bool:
 
 def _pooled(units: Sequence[tuple[str, ...]], hosts: Mapping[str, Host], rules: Rules) -> dict[str, Any] | None:
     """The verdict of the wave; of a single unit it is that of its hosts, with the second look if there was one."""
-    judged = [unit for unit in units if any(host in hosts and hosts[host].status.trial for host in unit)]
+    judged = [unit for unit in units if any(hosts[host].status.trial for host in unit)]
     if not judged:
         return None
     if len(judged) == 1:
-        own = next((hosts[host].verdict for host in judged[0] if host in hosts and hosts[host].verdict), None)
+        own = next((hosts[host].verdict for host in judged[0] if hosts[host].verdict), None)
         return dict(own, hosts=list(judged[0]), left_out={}) if own else None
-    members = [{host: {"trial": hosts[host].status.trial, "plan": hosts[host].plan} for host in unit if host in hosts} for unit in judged]
+    members = [{host: {"trial": hosts[host].status.trial, "plan": hosts[host].plan} for host in unit} for unit in judged]
     return pooled_units(members, rules.alpha, rules.min_effect)
 
 
@@ -115,17 +118,16 @@ def _proven(host: Host, pooled: Mapping[str, Any] | None) -> bool:
     if host.status.name != TRIED or not host.verdict:
         return False
     if host.plan["wave"]["shared"]:
-        return bool(pooled) and pooled["verdict"] == "improved" and host.verdict["verdict"] != "regressed"
+        return pooled is not None and pooled["verdict"] == "improved" and host.verdict["verdict"] != "regressed"
     return host.verdict["verdict"] == "improved"
 
 
 def _follows(host: str, its: Host, now: Mapping[str, Line]) -> dict[str, Any]:
     """What the waves that were just judged mean for this host."""
-    wave = its.plan.get("wave")
-    line = now.get(wave["cohort"]) if wave else None
+    plan, wave = its.plan, its.plan.get("wave") or {}
+    line = now.get(wave.get("cohort", ""))
     if line is None:
-        return {"plan": its.plan, "keep": False, "put_back": False}
-    plan = its.plan
+        return {"plan": plan, "keep": False, "put_back": False}
     if plan["changes"] and wave["number"] > line["number"] and line["decision"] == END:
         # What is ended is not begun again in the next round: `joint` and `left` say so.
         plan = dict(nothing(plan["scenario"], told(line)), again=plan["again"], joint=plan["joint"], wave=dict(wave, left=True))

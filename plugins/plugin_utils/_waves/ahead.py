@@ -30,7 +30,8 @@ def waves_ahead(
 
 
 def _text(hosts: Mapping[str, Mapping[int, list[str]]], waves: int, seconds: float) -> str:
-    first = f"{waves} waves ahead, {run_time(seconds)['text']}; longer where a trial is run once more, shorter where a wave ends the others:"
+    time = run_time(seconds)["text"]
+    first = f"{waves} waves ahead, {time}; longer where a trial is run once more, shorter where a wave ends the others:"
     rows = [
         f"  {cohort}: {'; '.join(_names(members[number]) for number in sorted(members))}" for cohort, members in sorted(hosts.items())
     ]

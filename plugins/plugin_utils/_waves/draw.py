@@ -17,7 +17,8 @@ PLAN_BY = HOST, GROUP = ("host", "group")
 
 
 def plan_waves(
-    plans: Mapping[str, Plan], hosts: Hosts, waves: Sequence[Step] = DEFAULT_WAVES, canaries: Sequence[str] = (), seed: int = 0, plan_by: str = HOST,
+    plans: Mapping[str, Plan], hosts: Hosts, waves: Sequence[Step] = DEFAULT_WAVES, canaries: Sequence[str] = (), seed: int = 0,
+    plan_by: str = HOST,
 ) -> dict[str, dict[str, Any]]:
     """The plans, each with its `wave` of docs/data_shapes.md, None where there is nothing to try.
 
@@ -46,8 +47,10 @@ def drawn(units: Sequence[Unit], canaries: Sequence[str], source: random.Random)
     strata: dict[tuple[str, ...], list[Unit]] = {}
     for unit in sorted(set(units) - set(named)):
         strata.setdefault(unit.stratum, []).append(unit)
-    placed = []
+    first: list[tuple[int, Unit]] = []
+    rest: list[tuple[float, Unit]] = []
     for members in strata.values():
         source.shuffle(members)
-        placed += [(at > 0, (at + source.random()) / len(members) if at else -len(members), unit) for at, unit in enumerate(members)]
-    return [*named, *(unit for _later, _place, unit in sorted(placed))]
+        first.append((-len(members), members[0]))
+        rest += [((at + source.random()) / len(members), unit) for at, unit in enumerate(members[1:], 1)]
+    return [*named, *(unit for _place, unit in [*sorted(first), *sorted(rest)])]

@@ -12,7 +12,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._waves.sta
 
 
 def hosts_of(results: Mapping[str, Mapping[str, Any]], turn: int, number: int) -> dict[str, Host]:
-    """`results` has by host the `plan`, `tried`, `verdict`, `started` and `collected`; what is of another turn or wave counts as not there."""
+    """`results` has by host `plan`, `tried`, `verdict`, `started` and `collected`; what is of another turn or wave is not there."""
     found = {}
     for host, plan in results["plan"].items():
         tried, verdict, started, collected = (_mapping(results.get(name), host) for name in ("tried", "verdict", "started", "collected"))

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One size for all hosts of a cohort. Pure.
 
-The largest of the sizes that the hosts would have tried, whether they are raised or lowered: it is enough for the host that needs most. No host
-goes above its own ceiling for it. Candidates of both ends of a connection keep their own sizes.
+The largest of the sizes that the hosts would have tried, whether they are raised or lowered: it is enough for the host that needs most. No
+host goes above its own ceiling for it. Candidates of both ends of a connection keep their own sizes.
 """
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What became of each host of a wave: it tried, it failed, or it never began. Pure.
 
-Who never began says nothing about the candidate and is skipped: out of reach, busy, or the trial was refused. Who was lost after it had begun
-may have been lost to the candidate, so that counts as a failure.
+Who never began says nothing about the candidate and is skipped: out of reach, busy, or the trial was refused. Who was lost after it had
+begun may have been lost to the candidate, so that counts as a failure.
 """
 from __future__ import annotations
 

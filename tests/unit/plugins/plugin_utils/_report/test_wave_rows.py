@@ -70,7 +70,8 @@ def test_outcomes(given, outcome, needs_person, reason):
 def test_every_wave_has_one_row_in_the_order_they_were_tried():
     records = [record("b", 2, ENDED, "regressed", tuned=False), record("a", 1, ENDED), record("c", 3, ENDED, changes=(), tuned=False)]
     assert [(row["number"], row["hosts"], row["decision"]) for row in wave_rows(records)] == [(1, ["a"], "go_on"), (2, ["b"], "end")]
-    again = outcome_record({"host": "a", "earlier": [records[1]], "plan": records[1]["plan"], "turn": 2, "waves": [*ENDED, line(1, ["a"], round=2)]})
+    lines = [*ENDED, line(1, ["a"], round=2)]
+    again = outcome_record({"host": "a", "earlier": [records[1]], "plan": records[1]["plan"], "turn": 2, "waves": lines})
     assert [(row["round"], row["number"]) for row in wave_rows([again, records[0]])] == [(1, 1), (1, 2), (2, 1)]
 
 
