@@ -48,6 +48,8 @@ def socket_buffer_trial(module):
     told = play(module, "trial")
     if told.get("end") == "refused":
         module.fail_json(msg="somebody else is at it")
+    if told.get("end") == "killed":
+        os.kill(os.getpid(), 9)
     pairs, source = module.params["pairs"], random.Random(module.params["state_dir"])
     arms = [arm for _pair in range(pairs) for arm in source.sample("AB", 2)]
     drops = [round(3000 * (told.get("factor", 1) if arm == "B" else 1) * source.uniform(0.9, 1.1)) for arm in arms]
