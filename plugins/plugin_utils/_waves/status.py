@@ -39,8 +39,9 @@ def _stopped(started: Mapping[str, Any], collected: Mapping[str, Any]) -> Status
         return Status(SKIPPED, _told(started) if started else "it left the run before its trial")
     if collected.get("trial") and not collected.get("failed"):
         return None
-    # With `cmd` it is the job's runner that tells of a module which died without a word.
-    refused = collected.get("finished") and collected.get("failed") and not collected.get("trial") and "cmd" not in collected
+    if "cmd" in collected:  # told by the job's runner
+        return Status(FAILED, "the trial died without a word")
+    refused = collected.get("finished") and collected.get("failed") and not collected.get("trial")
     return Status(SKIPPED if refused else FAILED, _told(collected))
 
 

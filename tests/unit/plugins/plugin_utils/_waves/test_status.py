@@ -19,7 +19,7 @@ WINDOW = {"finished": 1, "window": {}}  # what was collected last, where the tri
     ({}, STARTED, {"finished": True, "failed": True, "msg": "locked by"}, SKIPPED, "locked by"),
     ({}, STARTED, LOST, FAILED, "no route to host"),
     ({}, STARTED, {"finished": 0, "failed": True, "msg": "could not find job"}, FAILED, "could not find job"),
-    ({}, STARTED, {"finished": 1, "failed": 1, "cmd": "/usr/bin/python3", "data": "", "msg": "no JSON"}, FAILED, "no JSON"),
+    ({}, STARTED, {"finished": 1, "failed": 1, "cmd": "/usr/bin/python3", "data": "", "msg": "no JSON"}, FAILED, "the trial died without a word"),
     ({}, STARTED, {"finished": 1, "failed": True, "msg": "NOT restored", "trial": TRIAL}, FAILED, "NOT restored"),
     ({}, STARTED, COLLECTED, FAILED, "it left the run before its trial was judged"),
     # The second trial of a candidate: what the first told stays.
