@@ -24,8 +24,8 @@ SPARE_SEGMENTS_BYTES = 6 * 1448
 PAYLOAD_SHARE = 0.6
 # No size above this makes a difference: twice what is under way, for repair, of which half the memory may be payload.
 LINK_FILL = 4
-# Unsent data that is worth having: what leaves within 5 ms, and a few large writes.
-UNSENT_SECONDS, UNSENT_LEAST_BYTES = 0.005, 16384
+# Unsent data that is worth having: what leaves within 5 ms, and three segments. The kernel wakes the program at half of it.
+UNSENT_SECONDS, UNSENT_LEAST_BYTES, UNSENT_STEP_BYTES = 0.005, 4096, 1024
 
 
 class Candidate(NamedTuple):
@@ -152,9 +152,9 @@ def _unsent_kept_short(room: Room, _knob: Knob, _policy: Policy) -> Candidate:
     if rate is None:
         return Candidate(None, "the rate of its connections could not be seen", "")
     return Candidate(
-        max(room.pages_up(rate * UNSENT_SECONDS), UNSENT_LEAST_BYTES),
+        max(-(-int(rate * UNSENT_SECONDS) // UNSENT_STEP_BYTES) * UNSENT_STEP_BYTES, UNSENT_LEAST_BYTES),
         f"what the fastest flow ({rate / 1e6:,.3g} MB/s) sends in {UNSENT_SECONDS * 1000:g} ms: more only gets old before it leaves",
-        f"not below {UNSENT_LEAST_BYTES} bytes, so that programs need not write too often",
+        f"not below {UNSENT_LEAST_BYTES} bytes, so that a program need not write for every segment",
         UNSENT_LEAST_BYTES,
     )
 

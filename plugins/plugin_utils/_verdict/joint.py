@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.block_columns import why_missing
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.extension import first_alpha, is_promising, second_alpha
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.extension import first_alpha, is_worth_another, second_alpha
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import check_keys
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.reach import Tried, reach
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.verdict import (
@@ -48,7 +48,7 @@ def verdicts(hosts: Mapping[str, Host], alpha: float = 0.01, min_effect: float =
                 partners = {other: hosts[other] for other in members if other in hosts and _same(hosts[other]["plan"], its["plan"])}
                 level = second_alpha(alpha) if its.get("first") else first_alpha(alpha) if extend else alpha
                 judged = _together(members, partners, its["plan"], level, min_effect) if members else _alone(its, level, min_effect)
-                again = extend and not its.get("first") and is_promising(judged, min_effect)
+                again = extend and not its.get("first") and is_worth_another(judged, alpha, min_effect)
                 found.update(dict.fromkeys([host, *partners], dict(judged, extend=again)))
     except ValueError as error:
         raise ValueError(f"{host}: {error}") from error
