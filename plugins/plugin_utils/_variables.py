@@ -20,7 +20,7 @@ MOST_BUCKETS = 3600  # of one window, as socket_counter_facts takes them
 
 
 class Variable(NamedTuple):
-    """One variable; `low` and `high` are the smallest and largest value allowed."""
+    """One variable; `low` and `high` are the smallest and largest value allowed, `choices` all that are."""
 
     name: str
     kind: str
@@ -28,6 +28,7 @@ class Variable(NamedTuple):
     description: str
     low: float | None = None
     high: float | None = None
+    choices: tuple[str, ...] = ()
 
 
 _ROWS = (
@@ -48,6 +49,8 @@ _ROWS = (
     Variable("socket_buffers_policy", "dict", {}, "overrides of the planner's limits, see the filter linuxnet.socket_buffers.plan"),
     Variable("socket_buffers_values", "dict", {}, "sysctls and values that the role tune enforces when it is used alone"),
     Variable("socket_buffers_force", "bool", False, "also undo what somebody else changed since our last write"),
+    Variable("socket_buffers_rollback_to", "choice", "first", "before which change rollback goes back", choices=("first", "last")),
+    Variable("socket_buffers_repair", "bool", False, "drift: also bring back what we last wrote"),
     Variable("socket_buffers_state_dir", "path", "/var/lib/linuxnet-socket-buffers", "where the journal of originals lives on a host"),
     Variable("socket_buffers_report_dir", "text", "reports", "folder of the reports, relative to where ansible-playbook was started"),
 )
@@ -92,9 +95,13 @@ def _coerced(variable: Variable, value: Any) -> Any:
     if variable.default is None and value in (None, ""):  # an undefined default arrives as empty text from ansible-core 2.16
         return None
     coerce, rule = KINDS[variable.kind]
+    if variable.choices:
+        rule = f"one of {', '.join(variable.choices)}"
     try:
         result = coerce(value)
         if variable.low is not None and not variable.low <= result <= variable.high:
+            raise ValueError
+        if variable.choices and result not in variable.choices:
             raise ValueError
     except (KeyError, OverflowError, TypeError, ValueError):
         bounds = "" if variable.low is None else f" from {variable.low:g} to {variable.high:.10g}"
@@ -167,4 +174,5 @@ KINDS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "text": (_text, "text that is not empty"),
     "path": (_path, "an absolute path"),
     "dict": (_dict, "a mapping, in YAML or as JSON text"),
+    "choice": (_text, "text"),
 }

@@ -72,6 +72,7 @@ def test_text_becomes_the_type_of_the_variable(name, given, expected):
         ("hosts", "", "text that is not empty"),
         ("hosts", ["web"], "text that is not empty"),
         ("state_dir", "state", "an absolute path"),
+        ("rollback_to", "best", "one of first, last"),
         ("policy", "8", "a mapping"),
         ("policy", "{collapse_divisor: 8", "a mapping"),
         ("values", ["net.ipv4.tcp_rmem"], "a mapping"),
@@ -129,7 +130,7 @@ def test_the_page_documents_exactly_these_variables_with_these_defaults():
     lines = [line for line in text.splitlines() if line.startswith("| `socket_buffers_")]
     rows = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in lines]
     documented = {row[0]: (row[1], None if row[2] == "none" else yaml.safe_load(row[2]), row[3]) for row in rows}
-    ranges = {v.name: "" if v.low is None else f"{v.low:g} to {v.high:.10g}" for v in VARIABLES.values()}
+    ranges = {v.name: ", ".join(v.choices) if v.low is None else f"{v.low:g} to {v.high:.10g}" for v in VARIABLES.values()}
     assert documented == {v.name: (v.kind, v.default, ranges[v.name]) for v in VARIABLES.values()}
 
 
