@@ -14,8 +14,8 @@ description:
   - What was there before the first change is kept in a journal, across repeated runs, and comes back exactly with O(state=absent).
   - A run that was killed leaves the host in between. The next run finds that in the journal, first brings back the state
     before the killed run, and says so in RV(recovered).
-  - Values that drifted away from what this module last wrote are repaired, and reported in RV(drifted). A repair is no change:
-    there is nothing to take back of it.
+  - Values that drifted away from what this module last wrote are repaired, and reported in RV(drifted). A repair is no change, so
+    that there is nothing to take back of it.
 options:
   state:
     description:
