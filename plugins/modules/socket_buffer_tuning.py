@@ -241,6 +241,12 @@ residual:
       description: How many connections there are.
       type: int
       sample: 412
+    ports:
+      description:
+        - Ports listened on whose connections are among them, of the 10 busiest. Null where the numbers are.
+      type: list
+      elements: int
+      sample: [443]
     reason:
       description: Why nobody could look at the connections; the numbers are null then. Else null.
       type: str

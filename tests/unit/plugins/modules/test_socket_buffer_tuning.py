@@ -54,6 +54,7 @@ def test_after_a_change_the_connections_above_the_new_maximum_are_counted(tuned)
     ]
     predicted, changed, unchanged, absent = [(result["changed"], result["residual"]) for result in found]
     assert predicted == (True, None) and unchanged == (False, None)
+    assert len(changed[1].pop("ports")) == 1 and absent[1].pop("ports") == []
     assert changed == (True, {"rcvbuf_above_max": 2, "sndbuf_above_max": 0, "flows": 2, "reason": None})
     assert absent == (True, {"rcvbuf_above_max": 0, "sndbuf_above_max": 0, "flows": 2, "reason": None})
 
