@@ -7,7 +7,7 @@ import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.journal import epoch
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import read_identity
-from tuned_host import DROPIN, FIRST, RMEM, WANTED, WMEM, Tuned, run_module, settings, sysctl_file
+from tuned_host import DROPIN, FIRST, RMEM, WANTED, WMEM, Tuned, run_module, sysctl_file
 
 VERSION_1 = Path(__file__).resolve().parents[3] / "fixtures" / "journals" / "version-1.json"
 FOREIGN = "changed by somebody else since our last write"
@@ -135,6 +135,25 @@ def test_after_a_boot_the_last_change_is_still_taken_back_once(tuned):
     assert tuned.sysctl(RMEM) == FIRST[RMEM] and tuned.files() == []
 
 
+def test_after_a_boot_and_a_repair_it_is_still_known_that_it_was_taken_back(tuned):
+    enforce(tuned, CHANGES[:2])
+    previous(tuned)
+    before = states(tuned)
+    reboot(tuned)
+    tuned.host.write(sysctl_file(RMEM), "4096 87380 999424")
+    assert tuned.present(rmem(2097152))["changed"]
+    assert not previous(tuned)["changed"] and states(tuned) == before
+
+
+def test_values_that_were_there_before_a_change_over_a_drift_are_ours_to_take_back(tuned):
+    enforce(tuned, CHANGES[:1])
+    tuned.host.write(sysctl_file(RMEM), "4096 87380 999424")
+    before = states(tuned)
+    enforce(tuned, CHANGES[1:2])
+    assert previous(tuned)["changed"] and states(tuned) == before
+    assert tuned.absent()["left"] == [] and tuned.sysctl(RMEM) == FIRST[RMEM]
+
+
 def reboot(tuned):
     journal = tuned.journal()
     for entry in journal["entries"]:
@@ -166,23 +185,24 @@ def test_sigkill_before_any_write(tuned, following):
     assert nth > 15
 
 
-# How a host was left by version 1: five changes, of which that journal had dropped the second, and a repair at the end.
-@pytest.fixture
-def upgraded(tuned):
+# How version 1 left a host: five changes, of which that journal had dropped the second, and a repair at the end.
+UPGRADED = {"after the third": 2, "after the repair": 4}
+
+
+@pytest.fixture(params=UPGRADED)
+def upgraded(tuned, request):
     journal = json.loads(VERSION_1.read_text(encoding="utf-8"))
     identity = tuned.host.call(lambda: epoch(read_identity(HostFiles())))
+    journal["entries"] = [dict(entry, identity=identity) for entry in journal["entries"][:UPGRADED[request.param]]]
     for entry in journal["entries"]:
-        entry["identity"] = identity
-    tuned.host.write(sysctl_file(RMEM), "4096 131072 4194304")
-    tuned.host.write(sysctl_file(WMEM), "4096 16384 1048576")
-    tuned.host.write(DROPIN, journal["entries"][-2]["file"]["written_text"])
+        for key, change in entry["keys"].items():
+            tuned.host.write(sysctl_file(key), change["written"])
+        if entry["file"]:
+            tuned.host.write(DROPIN, entry["file"]["written_text"])
     tuned.host.shell(f"mkdir -m 700 {tuned.state_dir}")
     tuned.host.write(tuned.state_dir + "/journal.json", json.dumps(journal))
+    tuned.last_change = [entry for entry in journal["entries"] if entry["file"]][-1]
     return tuned
-
-
-def holds(tuned, receive, send):
-    return tuned.sysctl(RMEM).split()[2] == receive and tuned.sysctl(WMEM).split()[2] == send
 
 
 def test_after_an_upgrade_the_first_originals_come_back(upgraded):
@@ -192,9 +212,10 @@ def test_after_an_upgrade_the_first_originals_come_back(upgraded):
 
 def test_after_an_upgrade_the_state_before_the_last_change_comes_back(upgraded):
     result = previous(upgraded)
-    assert result["undone"]["earlier"] is False and result["left"] == []
-    assert holds(upgraded, "3145728", "1048576")
-    assert settings(upgraded.host.read(DROPIN)) == {RMEM: "4096 131072 3145728", WMEM: "4096 16384 1048576"}
+    assert result["undone"] == {"started": upgraded.last_change["started"], "earlier": False} and result["left"] == []
+    for key, change in upgraded.last_change["keys"].items():
+        assert upgraded.sysctl(key) == change["original"] + "\n"
+    assert upgraded.host.read(DROPIN) == upgraded.last_change["file"]["original_text"]
     assert not previous(upgraded)["changed"]
     assert upgraded.absent()["left"] == []
     assert states(upgraded)[0] == FIRST and upgraded.host.read(DROPIN) == "# was here\n"
