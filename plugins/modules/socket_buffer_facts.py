@@ -142,6 +142,13 @@ ansible_facts:
               returned: always
               type: bool
               sample: false
+            has_dropin:
+              description:
+                - Whether there is a sysctl.d file of M(linuxnet.socket_buffers.socket_buffer_tuning) with its settings.
+                  V(null) if it cannot be read.
+              returned: always
+              type: bool
+              sample: true
             managers:
               description: Programs that set socket buffers by themselves and run, or left a profile behind.
               returned: always
@@ -241,11 +248,29 @@ ansible_facts:
                   returned: always
                   type: bool
                   sample: true
+                set_in:
+                  description:
+                    - Every file that sets it, and the value there, in the order of a boot. One that loses there can still be loaded by hand.
+                  returned: always
+                  type: list
+                  elements: dict
+                  sample: [{file: /etc/sysctl.d/90-network.conf, value: 4096 131072 33554432}]
+                our_value:
+                  description:
+                    - The value in the sysctl.d file of M(linuxnet.socket_buffers.socket_buffer_tuning). V(null) if that does not set it.
+                  returned: always
+                  type: str
+                  sample: 4096 131072 33554432
 """
 
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.dropin import (
+    DROPIN_PATH,
+    MARKER,
+    dropin_settings,
+)
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_facts import read_host
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles, TolerantFiles
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import read_identity
@@ -255,15 +280,21 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sy
 
 
 def read_facts(files: HostFiles, state_dir: str = DEFAULT_STATE_DIR) -> Dict[str, Any]:
-    sysctls = read_sysctls(files)
+    dropin = files.read_text(DROPIN_PATH)
+    ours = dropin_settings(dropin)
+    sysctls = {key: dict(row, our_value=ours.get(key)) for key, row in read_sysctls(files).items()}
     return {
         "version": 1,
         "identity": read_identity(files),
-        "host": dict(read_host(files), has_state_dir=files.exists(state_dir)),
+        "host": dict(read_host(files), has_state_dir=files.exists(state_dir), has_dropin=_has_dropin(files, dropin)),
         "tcp_rmem": triple(sysctls["net.ipv4.tcp_rmem"]["value"]),
         "tcp_wmem": triple(sysctls["net.ipv4.tcp_wmem"]["value"]),
         "sysctls": sysctls,
     }
+
+
+def _has_dropin(files: HostFiles, text: Optional[str]) -> Optional[bool]:
+    return None if text is None and files.exists(DROPIN_PATH) else MARKER in (text or "")
 
 
 def main() -> None:

@@ -62,6 +62,8 @@ _ROWS = (
     Variable("socket_buffers_policy", "dict", {}, "overrides of the planner's limits, see the filter linuxnet.socket_buffers.plan"),
     Variable("socket_buffers_values", "dict", {}, "sysctls and values that the role tune enforces when it is used alone"),
     Variable("socket_buffers_force", "bool", False, "also undo what somebody else changed since our last write"),
+    Variable("socket_buffers_rollback_to", "choice", "first", "before which change rollback goes back", choices=("first", "last")),
+    Variable("socket_buffers_repair", "bool", False, "drift: also bring back what we last wrote"),
     Variable("socket_buffers_state_dir", "path", "/var/lib/linuxnet-socket-buffers", "where the journal of originals lives on a host"),
     Variable("socket_buffers_report_dir", "text", "reports", "folder of the reports, relative to where ansible-playbook was started"),
 )

@@ -95,6 +95,16 @@ def boot_settings(ordered: BootFiles, keys: Iterable[str]) -> Dict[str, BootSett
     return {key: BootSetting(line.value, line.file) for key, line in decided if line is not None}
 
 
+def settings_by_file(ordered: BootFiles, keys: Iterable[str]) -> Dict[str, List[BootSetting]]:
+    """What each file alone would give to a key, in the order of a boot: who set a value by hand often loaded one of them."""
+    wanted = list(keys)
+    found: Dict[str, List[BootSetting]] = {key: [] for key in wanted}
+    for file in ordered:
+        for key, setting in boot_settings([file], wanted).items():
+            found[key].append(setting)
+    return found
+
+
 def _deciding(target: str, kernel: List[_Line], lines: List[_Line]) -> Optional[_Line]:
     named = [line for line in lines if line.pattern == target]
     candidates = named or [line for line in lines if _matches(target, line.pattern)]

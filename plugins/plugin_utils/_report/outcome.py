@@ -57,13 +57,17 @@ def _aborted(record: Record) -> Outcome | None:
 
 
 def _rolled_back(record: Record) -> Outcome | None:
-    """Values without a plan are the originals: the rollback."""
+    """Values without a plan are those of before: the rollback."""
     tuning = record.get("tuning")
     if not tuning or record.get("plan"):
         return None
+    undone = tuning.get("undone")
+    back = f"the values from before the change of {undone['started']}" if undone else "the originals"
     name, reason = "left", "nothing of ours to bring back"
     if tuning["changed"]:
-        name, reason = ("would_try", "the originals would be brought back") if record.get("check_mode") else ("reverted", "the originals are back")
+        name, reason = ("would_try", f"{back} would be brought back") if record.get("check_mode") else ("reverted", f"{back} are back")
+    elif undone:
+        reason = f"{back} are back since an earlier run" if undone["earlier"] else f"{back} were there already"
     if tuning.get("left"):
         return Outcome(name, f"not brought back: {_left(tuning)}", True)
     return Outcome(name, reason, False)

@@ -31,7 +31,7 @@ DECISIONS = ("findings", "plan", "verdict")
 # What the report needs of the large ones; a trial's counters stay behind.
 FACTS_KEPT = ("identity", "host")
 TRIAL_KEPT = ("status", "reason", "seed", "pairs", "block_seconds", "restored", "residual")
-TUNING_KEPT = ("changed", "changes", "dropin", "drifted", "left", "residual")
+TUNING_KEPT = ("changed", "changes", "dropin", "drifted", "left", "undone", "residual")
 # What ansible-core 2.19 puts before the message of a module or a filter.
 WRAPPING = re.compile(r"((Task|Action|Module) failed: )*(.*The filter plugin '[\w.]+' failed: )?", re.DOTALL)
 

@@ -41,8 +41,10 @@ def _still_larger(record: Record, name: str) -> str | None:
     count = max((residual.get(measure) or 0 for measure in ABOVE_MAX), default=0)
     if not count:
         return None
+    ports = residual.get("ports") or ()
+    where = f" on port{'s' * (len(ports) > 1)} {', '.join(map(str, ports))}" if ports else ""
     held = "connection still holds a larger buffer" if count == 1 else "connections still hold larger buffers"
-    return f"{count:,} {held} than the maximum in force, until {'it closes' if count == 1 else 'they close'}"
+    return f"{count:,} {held}{where} than the maximum in force, until {'it closes' if count == 1 else 'they close'}"
 
 
 def _undone(record: Record, name: str) -> str | None:

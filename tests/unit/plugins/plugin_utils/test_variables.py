@@ -85,6 +85,7 @@ def test_text_becomes_the_type_of_the_variable(name, given, expected):
         ("hosts", "", "text that is not empty"),
         ("hosts", ["web"], "text that is not empty"),
         ("state_dir", "state", "an absolute path"),
+        ("rollback_to", "best", "one of first, last"),
         ("policy", "8", "a mapping"),
         ("policy", "{collapse_divisor: 8", "a mapping"),
         ("values", ["net.ipv4.tcp_rmem"], "a mapping"),
