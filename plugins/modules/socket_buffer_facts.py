@@ -8,7 +8,8 @@ short_description: Sizes and limits of TCP socket buffers, who sets them, and wh
 version_added: 0.1.0
 description:
   - Reads every sysctl that sizes or limits socket buffers, the file that decides it at boot, and the host around it.
-  - Reads files only, starts no program, changes nothing and needs no root.
+  - Reads files only, starts no program, changes nothing and needs no root. With root it says more of trials and of other network
+    namespaces.
   - What the kernel does not have is V(null), never 0. A file that cannot be read is V(null) too, with a warning that names it.
 attributes:
   check_mode:
@@ -26,7 +27,9 @@ attributes:
     support: full
 options:
   state_dir:
-    description: State directory of the writers on this host, to tell whether it exists. Its content needs root and is not read.
+    description:
+      - State directory of the writers on this host, to tell whether it exists, which trial runs and how many results wait. Its content is
+        for root; without, that is V(null), with the reason.
     type: path
     default: /var/lib/linuxnet-socket-buffers
 notes:
@@ -149,6 +152,45 @@ ansible_facts:
               returned: always
               type: bool
               sample: true
+            trial:
+              description: The trial that runs here, and what waits to be collected; see M(linuxnet.socket_buffers.socket_buffer_trial).
+              returned: always
+              type: dict
+              contains:
+                running:
+                  description:
+                    - C(id), C(owner), C(process), C(started), C(keys) and C(seconds_left) of it. V(null) if none runs, or for want of root.
+                  type: dict
+                  sample: {id: 0f9c4b1a7d3e5560, owner: alice@ctl/1f0c, process: 4711, started: "2025-03-01T12:00:00+00:00",
+                           keys: [net.ipv4.tcp_rmem], seconds_left: 302.5}
+                uncollected:
+                  description: Number of results that wait. V(null) for want of root.
+                  type: int
+                  sample: 0
+                reason:
+                  description: Why nobody can tell, or V(null).
+                  type: str
+            network_namespaces:
+              description: Network namespaces besides the initial one, as those of containers. Told by root in the initial one only.
+              returned: always
+              type: dict
+              contains:
+                count:
+                  description:
+                    - How many there are, by the processes in them and the names in C(/run/netns) and C(/run/docker/netns). V(null) if
+                      nobody can tell.
+                  type: int
+                  sample: 12
+                differing:
+                  description:
+                    - Those whose C(tcp_rmem) or C(tcp_wmem) differ from the initial one's, at most 100. C(name) is the file that names it,
+                      or C(process) and a number; C(values) by sysctl; C(reason) where it cannot be read.
+                  type: list
+                  elements: dict
+                  sample: [{name: /run/netns/web, values: {net.ipv4.tcp_rmem: 4096 131072 8388608}, reason: null}]
+                reason:
+                  description: Why nobody can tell, or V(null).
+                  type: str
             managers:
               description: Programs that set socket buffers by themselves and run, or left a profile behind.
               returned: always
@@ -274,19 +316,30 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.d
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_facts import read_host
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles, TolerantFiles
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import read_identity
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.namespace_facts import read_namespaces
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.state_dir import DEFAULT_STATE_DIR
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_facts import read_sysctls
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import triple
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_collect import trial_facts
 
 
 def read_facts(files: HostFiles, state_dir: str = DEFAULT_STATE_DIR) -> Dict[str, Any]:
     dropin = files.read_text(DROPIN_PATH)
     ours = dropin_settings(dropin)
     sysctls = {key: dict(row, our_value=ours.get(key)) for key, row in read_sysctls(files).items()}
+    identity = read_identity(files)
+    values = {key: row["value"] for key, row in sysctls.items()}
+    host = dict(
+        read_host(files),
+        has_state_dir=files.exists(state_dir),
+        has_dropin=_has_dropin(files, dropin),
+        trial=trial_facts(files, state_dir),
+        network_namespaces=read_namespaces(files, identity["netns_is_initial"], values),
+    )
     return {
         "version": 1,
-        "identity": read_identity(files),
-        "host": dict(read_host(files), has_state_dir=files.exists(state_dir), has_dropin=_has_dropin(files, dropin)),
+        "identity": identity,
+        "host": host,
         "tcp_rmem": triple(sysctls["net.ipv4.tcp_rmem"]["value"]),
         "tcp_wmem": triple(sysctls["net.ipv4.tcp_wmem"]["value"]),
         "sysctls": sysctls,

@@ -16,8 +16,19 @@ description:
   - What a trial left that was killed together with its guardian is brought back first, and reported in RV(recovered).
   - It gives up, with the originals back, when it is asked to end (SIGTERM, SIGINT, SIGHUP), when its guardian dies, when a write fails, or
     when somebody else changes one of its sysctls. That other value is left alone. RV(trial) then has the status V(aborted) and the reason.
-  - It takes RV(total_seconds) and needs nobody watching; run it under C(async).
+  - It takes RV(total_seconds) and needs nobody watching; run it under C(async). With a O(context) its result also waits on the host, for a
+    controller that comes back after the one that started it has died.
 options:
+  state:
+    description:
+      - V(run) runs a trial.
+      - V(collected) returns the results that wait on the host, and leaves them there, and tells which trial runs. What a trial left that
+        was killed together with its guardian is brought back first. On a host without a O(state_dir) it makes none.
+      - V(discarded) removes the result of the trial O(id), or the O(job_file), or both, also while another trial runs. What has gone
+        already is no error.
+    type: str
+    choices: [run, collected, discarded]
+    default: run
   values:
     description:
       - The candidate. Each value is text (V(4096 131072 33554432)), a list of integers, a mapping with C(min), C(default) and C(max), or
@@ -47,17 +58,47 @@ options:
   seed:
     description: Draws the order of the blocks. Random when not set; the one used is returned.
     type: int
+  owner:
+    description:
+      - Whose trial it is, in one line of text. Whoever is refused while it runs is told, and so are facts and syslog.
+      - P(linuxnet.socket_buffers.run_owner#lookup) gives one.
+    type: str
+  context:
+    description:
+      - Whatever another controller needs to judge the result, such as the plan.
+      - With it, even an empty one, the result waits on the host after the trial, with this beside it, until it is V(discarded) (O(state)).
+        Of more than 5 results the oldest go.
+    type: dict
+  child_namespaces:
+    description:
+      - What to do in the initial network namespace of a host that has others, such as those of containers. A new one copies C(tcp_rmem) and
+        C(tcp_wmem) of the initial one, so a container that is born in a trial would keep the candidate.
+      - V(refuse) tries neither of these there.
+      - V(restore) tries, and at the end finds the namespaces that were born in the trial. Those that hold exactly the candidate get the
+        original, and RV(trial.child_namespaces) has them. Their connections may have grown in the meantime.
+      - Found are namespaces that a process is in, or that have a name in C(/run/netns) or C(/run/docker/netns).
+    type: str
+    choices: [refuse, restore]
+    default: refuse
+  id:
+    description: The trial whose result is V(discarded) (O(state)).
+    type: str
+  job_file:
+    description:
+      - The C(results_file) of the C(async) job that ran it, to be removed in the same run where the result is V(discarded) (O(state)).
+    type: path
   state_dir:
     description:
-      - Directory for the lock, and during a trial for its record and its guardian. It is made with mode 0700 when missing, and goes away
-        when nothing is left in it.
+      - Directory for the lock, for results that wait, and during a trial for its record and its guardian. It is made with mode 0700 when
+        missing, and goes away when nothing is left in it.
       - Refused when it is a symbolic link, belongs to another user, or can be written by group or others.
       - Use the same one in every run on a host.
     type: path
     default: /var/lib/linuxnet-socket-buffers
 attributes:
   check_mode:
-    description: Returns the schedule and the total time, and refuses what a real run would refuse; writes nothing.
+    description:
+      - Returns the schedule and the total time, and refuses what a real run would refuse; writes nothing. V(collected) brings nothing back.
     support: full
   diff_mode:
     description: Ends where it began, so there is no difference.
@@ -76,9 +117,11 @@ notes:
     recording costs is taken from the time of the block. A host that is late ends a block when it is due, but not before half of its
     length; the same goes for the wash-out.
   - Sockets that are already open keep buffers that have grown, also after the originals are back; RV(trial.residual) counts them.
-  - Only one of this module and M(linuxnet.socket_buffers.socket_buffer_tuning) works on a host at a time; the other fails and names it.
-  - Where systemd runs, the guardian is a transient service, so that the end of a login session does not take it along. Elsewhere it is
-    a process in a session of its own.
+  - Only one of this module and M(linuxnet.socket_buffers.socket_buffer_tuning) works on a host at a time; the other fails and names it,
+    with its owner, its process, since when and for how many seconds more. That end is kept by the clock since boot, which nobody sets.
+  - Begin and end of a trial, and what a guardian did, are in syslog (daemon, notice), where there is one.
+  - Where systemd runs, the guardian is a transient service, which is started again when it is killed, and a trial moves from its login
+    session into a scope of its own, so that the end of the session takes neither along. Elsewhere the guardian is a process in a session of its own.
 seealso:
   - module: linuxnet.socket_buffers.socket_buffer_tuning
   - module: linuxnet.socket_buffers.socket_counter_facts
@@ -94,6 +137,18 @@ EXAMPLES = r"""
   poll: 0
   register: started
 
+- name: Which results wait here, and what runs?
+  linuxnet.socket_buffers.socket_buffer_trial:
+    state: collected
+  become: true
+  register: waiting
+
+- name: Remove one that has been judged
+  linuxnet.socket_buffers.socket_buffer_trial:
+    state: discarded
+    id: "{{ waiting.results[0].id }}"
+  become: true
+
 - name: How long would it take, and in which order?
   linuxnet.socket_buffers.socket_buffer_trial:
     values:
@@ -105,9 +160,66 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+id:
+  description: Names this trial.
+  returned: when a trial ran
+  type: str
+  sample: 0f9c4b1a7d3e5560
+owner:
+  description: As given.
+  returned: when a trial ran
+  type: str
+  sample: alice@ctl/1f0c
+kept:
+  description: Whether the result also waits on the host. When it should and could not, a warning says why.
+  returned: when a trial ran
+  type: bool
+  sample: true
+running:
+  description: The trial that runs on this host, or null.
+  returned: when O(state=collected)
+  type: dict
+  contains:
+    id:
+      description: Its name.
+      type: str
+      sample: 0f9c4b1a7d3e5560
+    owner:
+      description: Whose it is, or null.
+      type: str
+      sample: alice@ctl/1f0c
+    process:
+      description: Its process.
+      type: int
+      sample: 4711
+    started:
+      description: When it began, UTC, ISO 8601.
+      type: str
+      sample: "2025-03-01T12:00:00+00:00"
+    keys:
+      description: The sysctls that it tries.
+      type: list
+      elements: str
+      sample: [net.ipv4.tcp_rmem]
+    seconds_left:
+      description: Until its end is due; 0 when it is late.
+      type: float
+      sample: 302.5
+results:
+  description:
+    - Results that wait, newest first. Each is what its trial returned (RV(id), RV(owner), RV(trial), RV(recovered), RV(total_seconds);
+      C(failed) and C(msg) where an original could not be brought back), and the C(context) beside it.
+  returned: when O(state=collected)
+  type: list
+  elements: dict
+damaged:
+  description: Results that cannot be read, with C(id) and C(reason).
+  returned: when O(state=collected)
+  type: list
+  elements: dict
 total_seconds:
   description: What the blocks take, wash-outs included.
-  returned: success
+  returned: when a trial ran, and in check mode
   type: float
   sample: 576.0
 schedule:
@@ -131,15 +243,24 @@ schedule:
       sample: [A, B, B, A]
 recovered:
   description: The killed trial whose values were brought back first; null when there was none.
-  returned: not in check mode
+  returned: when O(state) is V(run) or V(collected); null in check mode of V(collected)
   type: dict
   contains:
+    id:
+      description: Its name; null if an older version of this collection ran it.
+      type: str
+    owner:
+      description: Whose it was, or null.
+      type: str
     started:
       description: When that trial began, UTC, ISO 8601.
       type: str
       sample: "2025-03-01T12:00:00+00:00"
     restored:
       description: As RV(trial.restored). Empty when its values had gone already.
+      type: dict
+    child_namespaces:
+      description: As RV(trial.child_namespaces).
       type: dict
     reason:
       description: Why nothing had to be brought back, or null.
@@ -219,8 +340,8 @@ trial:
       elements: str
     stalls:
       description:
-        - How long receiving kept a CPU from everything else, block by block, by the kernel's own tracing; C(available) and C(reason) where that
-          was not possible.
+        - How long receiving kept a CPU from everything else, block by block, by the kernel's own tracing; C(available) and C(reason) where
+          that was not possible.
       type: dict
       sample: {available: true, span: tcp_collapse, means: kernel_histogram, longest_us: [2100.0, 21400.0]}
     flows:
@@ -233,6 +354,14 @@ trial:
         - A sysctl that somebody else changed is left as it is. One that could not be brought back for another reason fails the module.
       type: dict
       sample: {net.ipv4.tcp_rmem: {value: 4096 131072 6291456, restored: true, reason: null}}
+    child_namespaces:
+      description:
+        - Null unless it was in the initial network namespace and tried C(tcp_rmem) or C(tcp_wmem).
+        - How many others there were at the start (C(before)), how many were C(born) since, and C(rows) of them, at most 100, with C(name),
+          C(netns), C(restored) (as above, of what held the candidate) and C(reason). What could not be put back is in C(lost) and fails the
+          module.
+      type: dict
+      sample: {before: 3, born: 0, rows: [], reason: null, lost: {}}
     residual:
       description:
         - After the originals are back, the number of TCP connections (C(flows)), and how many of them hold larger buffers than the maximum
@@ -242,52 +371,93 @@ trial:
       sample: {rcvbuf_above_max: 3, sndbuf_above_max: 0, flows: 412, reason: null}
 """
 
+from typing import Any, Dict
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.state_dir import DEFAULT_STATE_DIR
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import validated
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_run import ERRORS, Request, refuse, run_trial
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_collect import collect, discard
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_experiment import Request
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_namespaces import REFUSE, RESTORE
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_owner import check_owner
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_result import check_id, new_id
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_run import ERRORS, refuse, run_trial
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import check_lengths, random_seed
 
 ARGUMENT_SPEC = {
+    "state": {"type": "str", "choices": ["run", "collected", "discarded"], "default": "run"},
     "values": {"type": "dict"},
     "pairs": {"type": "int", "default": 16},
     "block_seconds": {"type": "float", "default": 15},
     "washout_seconds": {"type": "float", "default": 3},
     "seed": {"type": "int"},
+    "owner": {"type": "str"},
+    "context": {"type": "dict"},
+    "child_namespaces": {"type": "str", "choices": [REFUSE, RESTORE], "default": REFUSE},
+    "id": {"type": "str"},
+    "job_file": {"type": "path"},
     "state_dir": {"type": "path", "default": DEFAULT_STATE_DIR},
 }
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    files = HostFiles()
+    module = AnsibleModule(
+        argument_spec=ARGUMENT_SPEC,
+        required_if=[("state", "discarded", ("id", "job_file"), True)],
+        supports_check_mode=True,
+    )
     try:
-        request = read_request(module.params)
-        if module.check_mode:
-            refuse(files, request)
-            module.exit_json(changed=False, total_seconds=request.total_seconds(), schedule=shown_schedule(request))
-        outcome = run_trial(files, HostWriter(), request)
+        result = STATES[module.params["state"]](module, HostFiles(), HostWriter())
     except ERRORS as error:
         module.fail_json(msg=str(error))
-    result = {"trial": outcome.trial, "recovered": outcome.recovered, "total_seconds": request.total_seconds()}
-    if outcome.lost:
-        lost = "; ".join(f"{key}: {reason}" for key, reason in sorted(outcome.lost.items()))
-        module.fail_json(msg=f"NOT restored after the trial: {lost}", changed=True, **result)
-    module.exit_json(changed=False, **result)
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)
 
 
-def read_request(params: dict) -> Request:
+def run(module: AnsibleModule, files: HostFiles, writer: HostWriter) -> Dict[str, Any]:
+    request = read_request(module.params)
+    if module.check_mode:
+        refuse(files, request)
+        return {"changed": False, "total_seconds": request.total_seconds(), "schedule": shown_schedule(request)}
+    result, not_kept = run_trial(files, writer, request)
+    if not_kept:
+        module.warn(f"the result could not be kept on the host, for whoever comes back for it: {not_kept}")
+    return dict(result, kept=request.context is not None and not not_kept)
+
+
+def collected(module: AnsibleModule, files: HostFiles, writer: HostWriter) -> Dict[str, Any]:
+    return collect(files, writer, module.params["state_dir"], module.check_mode)
+
+
+def discarded(module: AnsibleModule, files: HostFiles, writer: HostWriter) -> Dict[str, Any]:
+    params = module.params
+    trial_id = None if params["id"] is None else check_id(params["id"])
+    return discard(files, writer, params["state_dir"], trial_id, params["job_file"], module.check_mode)
+
+
+STATES = {"run": run, "collected": collected, "discarded": discarded}
+
+
+def read_request(params: Dict[str, Any]) -> Request:
     """ValueError, naming the option, for what cannot be tried."""
     lengths = params["pairs"], params["block_seconds"], params["washout_seconds"]
     check_lengths(*lengths)
-    seed = random_seed() if params["seed"] is None else params["seed"]
-    candidate = {} if params["values"] is None else validated(params["values"])
-    return Request(candidate, *lengths, seed, params["state_dir"])
+    return Request(
+        {} if params["values"] is None else validated(params["values"]),
+        *lengths,
+        seed=random_seed() if params["seed"] is None else params["seed"],
+        state_dir=params["state_dir"],
+        id=new_id(),
+        owner=None if params["owner"] is None else check_owner(params["owner"]),
+        context=params["context"],
+        child_namespaces=params["child_namespaces"],
+    )
 
 
-def shown_schedule(request: Request) -> dict:
+def shown_schedule(request: Request) -> Dict[str, Any]:
     blocks = request.blocks()
     return {"seed": request.seed, "pair": [block.pair for block in blocks], "arm": [block.arm for block in blocks]}
 

@@ -65,6 +65,10 @@ _ROWS = (
     Variable("socket_buffers_rollback_to", "choice", "first", "before which change rollback goes back", choices=("first", "last")),
     Variable("socket_buffers_repair", "bool", False, "drift: also bring back what we last wrote"),
     Variable("socket_buffers_state_dir", "path", "/var/lib/linuxnet-socket-buffers", "where the journal of originals lives on a host"),
+    Variable(
+        "socket_buffers_child_namespaces", "text", "refuse", "trials in the initial network namespace of a host with containers",
+        choices=("refuse", "restore"),
+    ),
     Variable("socket_buffers_report_dir", "text", "reports", "folder of the reports, relative to where ansible-playbook was started"),
 )
 VARIABLES: dict[str, Variable] = {row.name: row for row in _ROWS}
@@ -134,7 +138,8 @@ def _coerced(variable: Variable, value: Any) -> Any:
         if variable.choices and result not in variable.choices:
             raise ValueError
     except (KeyError, OverflowError, TypeError, ValueError):
-        bounds = "" if variable.low is None else f" from {variable.low:g} to {variable.high:.10g}"
+        bounds = f" from {variable.low:g} to {variable.high:.10g}" if variable.low is not None else ""
+        rule = f"one of {', '.join(variable.choices)}" if variable.choices else rule
         raise ValueError(f"{variable.name} wants {rule}{bounds}, got {value!r}") from None
     return result
 

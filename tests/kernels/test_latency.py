@@ -146,6 +146,7 @@ def test_a_trial_carries_the_stalls_of_its_blocks(kernel):
     await_until(lambda: "bursts.py send" in kernel.ssh("ps ax"), 30)
     trial = kernel.module(
         "socket_buffer_trial", values={"net.ipv4.tcp_rmem": "4096 131072 2097152"}, pairs=2, block_seconds=12, washout_seconds=5,
+        child_namespaces="restore",
     )["trial"]
     stalls = trial["stalls"]
     assert trial["status"] == "complete" and stalls["available"] and stalls["span"] == "tcp_collapse"

@@ -2,7 +2,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All counters of this host at one moment."""
-import time
 from typing import Any, Dict, FrozenSet, Iterable, List, NamedTuple, Optional
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.counter_table import (
@@ -14,12 +13,11 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.nic import nic_counters, read_nics
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.proc_parsers import MalformedText, parse_softnet
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.boottime import read_boottime
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles, sysctl_path
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import read_identity
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_table import SYSCTLS
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import canonical
-
-CLOCK_BOOTTIME = 7  # include/uapi/linux/time.h; Python names it from 3.7 on
 
 
 class Snapshot(NamedTuple):
@@ -79,11 +77,3 @@ def read_sizes(files: HostFiles) -> Dict[str, str]:
     """The sizes in force, canonical, of the sysctls that this kernel has."""
     texts = {key: files.read_text(sysctl_path(key)) for key in SYSCTLS}
     return {key: canonical(text) for key, text in texts.items() if text is not None}
-
-
-def read_boottime() -> float:
-    """Seconds since boot, suspended time included: intervals must not shrink when a machine sleeps."""
-    try:
-        return time.clock_gettime(CLOCK_BOOTTIME)
-    except OSError:
-        return time.monotonic()

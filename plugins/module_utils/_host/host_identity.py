@@ -2,26 +2,15 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which boot, which network namespace, which kernel: records that differ in it are never subtracted."""
-import socket
-import struct
 from typing import Any, Callable, Dict, Optional
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import (
     HostFiles,
     sysctl_path,
 )
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.namespaces import netns_cookie
 
-SO_NETNS_COOKIE = 71
 NAMESPACE = "/proc/{pid}/ns/net"
-
-
-def netns_cookie() -> Optional[int]:
-    """The cookie of this process's network namespace, never given out twice in a boot; None before Linux 5.14."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            return struct.unpack("=Q", probe.getsockopt(socket.SOL_SOCKET, SO_NETNS_COOKIE, 8))[0]
-        except OSError:
-            return None
 
 
 def read_identity(files: HostFiles, cookie: Callable[[], Optional[int]] = netns_cookie) -> Dict[str, Any]:

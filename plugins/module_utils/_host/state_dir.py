@@ -7,12 +7,14 @@ flock frees itself when its process dies, so a killed run never blocks the next 
 """
 import datetime
 import fcntl
-import json
 import os
 import stat
 import time
 from contextlib import contextmanager
-from typing import Iterator
+from typing import Any, Iterator, Optional
+
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.boottime import read_boottime
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.lock_holder import Holder, parse, render
 
 DEFAULT_STATE_DIR = "/var/lib/linuxnet-socket-buffers"
 LOCK_NAME = "lock"
@@ -48,27 +50,38 @@ def check_state_dir(state_dir: str) -> bool:
 
 def refuse_if_held(state_dir: str) -> None:
     """Raise Busy while somebody holds the lock. Creates nothing: the look before a run, and all of a check mode run."""
+    holder = current_holder(state_dir)
+    if holder:
+        raise _busy(holder, state_dir)
+
+
+def current_holder(state_dir: str) -> Optional[Holder]:
+    """Who holds the lock; None when nobody does. Creates nothing."""
     if not check_state_dir(state_dir):
-        return
+        return None
     try:
         descriptor = os.open(_lock_path(state_dir), os.O_RDONLY | os.O_NOFOLLOW)
     except FileNotFoundError:
-        return
+        return None
     try:
-        _flock(descriptor, fcntl.LOCK_SH, state_dir)
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return None
+    except BlockingIOError:
+        return _read_holder(descriptor)
     finally:
         os.close(descriptor)
 
 
 @contextmanager
-def hold_lock(state_dir: str, purpose: str) -> Iterator[int]:
+def hold_lock(state_dir: str, purpose: str, **details: Any) -> Iterator[int]:
     """Hold the lock, in a 0700 directory made when missing and removed again when nothing but the lock is left in it.
 
-    Gives the lock's descriptor: a forked child that keeps it open keeps the lock.
+    `purpose` and `details`, as of a Holder, are what others are told. Gives the lock's descriptor: a forked child that keeps it
+    open keeps the lock.
     """
     descriptor = _acquire(state_dir)
     try:
-        _name_holder(descriptor, state_dir, purpose)
+        _name_holder(descriptor, Holder(purpose, os.getpid(), _now(), **details))
         yield descriptor
     finally:
         _remove_if_unused(state_dir)
@@ -109,18 +122,15 @@ def _flock_soon(descriptor: int, state_dir: str) -> None:
     end = time.monotonic() + LOOK_SECONDS
     while True:
         try:
-            return _flock(descriptor, fcntl.LOCK_EX, state_dir)
-        except Busy:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
             if time.monotonic() > end:
-                raise
+                raise _busy(_read_holder(descriptor), state_dir)
             time.sleep(LOOK_SECONDS / 20)
 
 
-def _flock(descriptor: int, kind: int, state_dir: str) -> None:
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise Busy(f"{_holder(descriptor)} holds {_lock_path(state_dir)}; wait until it is over")
+def _busy(holder: Holder, state_dir: str) -> Busy:
+    return Busy(f"{holder.described(read_boottime())} holds {_lock_path(state_dir)}; wait until it is over")
 
 
 def _is_current(descriptor: int, state_dir: str) -> bool:
@@ -131,22 +141,20 @@ def _is_current(descriptor: int, state_dir: str) -> bool:
         return False
 
 
-def _holder(descriptor: int) -> str:
-    try:
-        holder = json.loads(os.pread(descriptor, 4096, 0).decode("utf-8"))
-        return f"{holder['purpose']} (process {holder['pid']}, since {holder['started']})"
-    except (ValueError, KeyError, TypeError):
-        return "another run"
+def _read_holder(descriptor: int) -> Holder:
+    return parse(os.pread(descriptor, 4096, 0).decode("utf-8", "replace"))
 
 
-def _name_holder(descriptor: int, state_dir: str, purpose: str) -> None:
-    started = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-    text = json.dumps({"pid": os.getpid(), "purpose": purpose, "started": started})
+def _now() -> str:
+    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+
+
+def _name_holder(descriptor: int, holder: Holder) -> None:
     try:
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, text.encode("utf-8"), 0)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, _lock_path(state_dir)) from error
+        os.pwrite(descriptor, render(holder).encode("utf-8"), 0)
+    except OSError:
+        pass  # a full disk must not keep anybody from bringing originals back: the lock counts, not its text
 
 
 def _remove_if_unused(state_dir: str) -> None:

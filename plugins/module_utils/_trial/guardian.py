@@ -8,19 +8,30 @@ module to the host goes away with the trial. So it needs nothing but the standar
 
 - the lock of the state directory: held as long as the trial lives, and by us while we restore;
 - the trial's record: what to restore. When it is gone, or another trial's, there is nothing left to do;
-- this script: we hold a lock on it, and the trial gives up when that is gone.
+- this script: we hold a lock on it, and the trial gives up when that is gone;
+- where containers may have copied its values, the text of _host/namespaces.py.
 """
 import fcntl
 import json
 import os
+import runpy
 import signal
 import sys
+import syslog
 import time
 from typing import Any, List, Mapping, Optional
 
 POLL_SECONDS = 0.25
 ANSWER_SECONDS = 5  # from asking a trial to end until killing it
 PROCESS_STAT = "/proc/{pid}/stat"
+NAMESPACES_NAME = "trial_namespaces.py"
+CLOCK_BOOTTIME = 7  # Python names it from 3.7 on
+
+
+def log(text: str) -> None:
+    """To syslog; a host without one goes without."""
+    syslog.openlog("socket_buffer_trial", syslog.LOG_PID, syslog.LOG_DAEMON)
+    syslog.syslog(syslog.LOG_NOTICE, text)
 
 
 def read_text(path: str) -> Optional[str]:
@@ -75,11 +86,12 @@ class Guardian:
         self.lock_path = lock_path
         self.text = text
         self.record = json.loads(text)  # type: Mapping[str, Any]
-        self.due = time.monotonic() + self.record["limit_seconds"]
+        self.outcome = None  # type: Optional[str]
+        self.due = float(self.record["limit_boottime_seconds"])
 
     def hurry(self, _number: int, _frame: Any) -> None:
         """Somebody wants us gone: first the trial has to end, because without us it must not run."""
-        self.due = min(self.due, time.monotonic())
+        self.due = min(self.due, time.clock_gettime(CLOCK_BOOTTIME))
 
     def watch(self) -> None:
         while self.is_current() and not self.take_over():
@@ -97,18 +109,45 @@ class Guardian:
             return True  # went away with the trial, whose last act that is
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # What could not be restored is left, with the record, to the next run.
-            if self.is_current() and restore(self.record["keys"]):
-                self.leave_no_trace()
+            if self.is_current():
+                self.end_dead_trial()
             return True
         except BlockingIOError:
             return False
         finally:
             os.close(descriptor)
 
+    def end_dead_trial(self) -> None:
+        done = False
+        try:
+            done = restore(self.record["keys"]) and self.restore_elsewhere()
+        finally:
+            # What could not be restored is left, with the record, to the next run.
+            if done:
+                self.leave_no_trace()
+            self.outcome = self.report(done)
+
+    def restore_elsewhere(self) -> bool:
+        """In network namespaces born in the trial, which copied its candidate."""
+        known = self.record["known_namespaces"]
+        if known is None:
+            return True
+        tools = runpy.run_path(self.beside(NAMESPACES_NAME))
+        return not tools["lost_in"](tools["put_back"](known, self.record["keys"]))
+
+    def report(self, done: bool) -> str:
+        outcome = "is back, or somebody else's" if done else "could NOT be brought back, which is left to the next run"
+        keys = ", ".join(sorted(self.record["keys"]))
+        return f"trial {self.record['id']} of {self.record['owner'] or 'nobody'} died; its guardian took over: {keys} {outcome}"
+
+    def beside(self, name: str) -> str:
+        return os.path.join(os.path.dirname(self.script_path), name)
+
     def leave_no_trace(self) -> None:
         os.unlink(self.record_path)
         os.unlink(self.script_path)
+        if os.path.exists(self.beside(NAMESPACES_NAME)):
+            os.unlink(self.beside(NAMESPACES_NAME))
         folder, lock_name = os.path.split(self.lock_path)
         if os.listdir(folder) == [lock_name]:
             os.unlink(self.lock_path)
@@ -116,7 +155,7 @@ class Guardian:
 
     def end_overdue_trial(self) -> None:
         """A stopped or hung trial keeps its lock; a slow one can still restore and report by itself."""
-        late = time.monotonic() - self.due
+        late = time.clock_gettime(CLOCK_BOOTTIME) - self.due
         if late > 0 and start_ticks(self.record["pid"]) == self.record["start_ticks"]:
             os.kill(self.record["pid"], signal.SIGTERM if late < ANSWER_SECONDS else signal.SIGKILL)
 
@@ -131,6 +170,8 @@ def main(script_path: str, record_path: str, lock_path: str) -> None:
     with open(script_path, "rb") as script:
         fcntl.flock(script, fcntl.LOCK_EX)
         guardian.watch()
+    if guardian.outcome:  # with the lock free again: a log that hangs must keep nobody
+        log(guardian.outcome)
 
 
 if __name__ == "__main__":

@@ -4,15 +4,16 @@
 """A trial's own files, and the process that guards it."""
 import fcntl
 import os
-import shutil
 import subprocess
 import sys
 import time
-from typing import List
+from typing import Any, List
 
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host import namespaces
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.state_dir import LOCK_NAME
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.systemd import run_as_service
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial import guardian
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_record import Record, render
 
@@ -20,9 +21,6 @@ RECORD_NAME = "trial.json"
 SCRIPT_NAME = "trial_guardian.py"
 START_SECONDS = 10
 START_POLL_SECONDS = 0.02
-
-# A service of systemd sees this host as we do when we are in the same namespaces.
-_NAMESPACES = ("net", "mnt", "pid")
 
 
 class GuardianFailed(Exception):
@@ -38,12 +36,15 @@ class Guard:
         self._lock = os.path.join(state_dir, LOCK_NAME)
         self._record = record_path(state_dir)
         self._script = os.path.join(state_dir, SCRIPT_NAME)
+        self._namespaces = os.path.join(state_dir, guardian.NAMESPACES_NAME)
 
     def start(self, record: Record) -> None:
         """Afterwards the guardian watches; if it cannot, nothing is left of the attempt."""
         try:
             self._writer.replace_file(self._record, render(record), 0o600)
-            self._writer.replace_file(self._script, guardian.__loader__.get_source(guardian.__name__), 0o600)
+            self._writer.replace_file(self._script, _source(guardian), 0o600)
+            if record.known_namespaces is not None:
+                self._writer.replace_file(self._namespaces, _source(namespaces), 0o600)
             paths = [self._files.path(path) for path in (self._script, self._record, self._lock)]
             self._launch([sys.executable, "-I"] + paths)
         except (OSError, GuardianFailed):
@@ -65,10 +66,11 @@ class Guard:
         """Remove the trial's files; the guardian ends when it sees that."""
         self._writer.remove_file(self._record)
         self._writer.remove_file(self._script)
+        self._writer.remove_file(self._namespaces)
 
     def _launch(self, command: List[str]) -> None:
         """As a service of systemd where possible: what ends our login session and its processes must not end the guardian."""
-        if _systemd_sees_this_host(self._files) and _run_as_service(command) and self._appears():
+        if run_as_service(self._files, command, "Guardian of a socket buffer trial") and self._appears():
             return
         # systemd agrees before it has tried: a policy may forbid it this interpreter.
         null = subprocess.DEVNULL
@@ -103,19 +105,5 @@ def record_path(state_dir: str) -> str:
     return os.path.join(state_dir, RECORD_NAME)
 
 
-def _systemd_sees_this_host(files: HostFiles) -> bool:
-    if not files.exists("/run/systemd/system") or not shutil.which("systemd-run"):
-        return False
-    try:
-        return all(files.stat(f"/proc/1/ns/{name}") == files.stat(f"/proc/self/ns/{name}") for name in _NAMESPACES)
-    except OSError:
-        return False
-
-
-def _run_as_service(command: List[str]) -> bool:
-    null = subprocess.DEVNULL
-    service = ["systemd-run", "--collect", "--quiet", "--description=Guardian of a socket buffer trial"]
-    try:
-        return subprocess.call(service + command, stdin=null, stdout=null, stderr=null, timeout=START_SECONDS) == 0
-    except (OSError, subprocess.TimeoutExpired):
-        return False
+def _source(module: Any) -> str:
+    return module.__loader__.get_source(module.__name__)

@@ -3,11 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The record of a running trial: what its guardian, or the next run, needs to undo it. Model and text, pure."""
 import json
-from typing import Any, Dict, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_table import WRITABLE_KEYS
 
-VERSION = 1
+VERSION = 2
+# What version 1 did not say yet: the collection may have been upgraded since that trial was killed.
+ADDED = {"id": None, "owner": None, "due_boottime_seconds": 0.0, "limit_boottime_seconds": 0.0, "known_namespaces": None}
 
 
 class RecordError(Exception):
@@ -23,13 +25,21 @@ class TriedKey(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One trial, from before its first write until its originals are back."""
+    """One trial, from before its first write until its originals are back.
 
+    Its end is due, and beyond the limit it counts as hung, by the clock since boot. `known_namespaces` are those that were there before it,
+    where others that come to be may copy its candidate (_host/namespaces.py); else None.
+    """
+
+    id: Optional[str]
+    owner: Optional[str]
     started: str
     identity: Dict[str, Any]
     pid: int
     start_ticks: int
-    limit_seconds: float
+    due_boottime_seconds: float
+    limit_boottime_seconds: float
+    known_namespaces: Optional[List[str]]
     keys: Dict[str, TriedKey]
 
     def originals(self) -> Dict[str, str]:
@@ -53,6 +63,9 @@ def parse(text: Optional[str], path: str) -> Optional[Record]:
         version = document.pop("version")
         if version == VERSION:
             return _record(document)
+        if version == 1:
+            document.pop("limit_seconds")
+            return _record(dict(ADDED, **document))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise RecordError(
             f"{path} is damaged ({type(error).__name__}: {error}). It holds the original values of a trial that was killed: "

@@ -14,7 +14,9 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.tr
     restore_values,
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_guard import Guard, record_path
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_namespaces import lost_children, put_born_back
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_record import Record, parse
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_result import remove_unfinished
 
 GONE = "the host, or its network namespace, was started anew since, and the trial's values went with that"
 
@@ -35,6 +37,7 @@ def recover(files: HostFiles, writer: HostWriter, state_dir: str) -> Optional[Di
     record = find_killed(files, state_dir)
     report = _undo(files, writer, record) if record else None
     Guard(files, writer, state_dir).dismiss()
+    remove_unfinished(files, writer, state_dir)
     return report
 
 
@@ -49,9 +52,13 @@ def lost_keys(restored: Dict[str, Dict[str, Any]]) -> Dict[str, str]:
 
 
 def _undo(files: HostFiles, writer: HostWriter, record: Record) -> Dict[str, Any]:
+    told = {"id": record.id, "owner": record.owner, "started": record.started}
     if not outlived(record, read_identity(files)):
-        return {"started": record.started, "restored": {}, "reason": GONE}
+        return dict(told, restored={}, child_namespaces=None, reason=GONE)
     restored = restore_arms(files, writer, record.originals(), record.candidate())
     for key, reason in sorted(lost_keys(restored).items()):
         raise TransactionFailed(key, f"a killed trial left {restored[key]['value']!r}, which cannot be put back: {reason}")
-    return {"started": record.started, "restored": restored, "reason": None}
+    children = put_born_back(record.known_namespaces, record.originals(), record.candidate())
+    for key, reason in sorted(lost_children(children).items()):
+        raise TransactionFailed(key, f"a killed trial left its candidate there, which cannot be put back: {reason}")
+    return dict(told, restored=restored, child_namespaces=children, reason=None)

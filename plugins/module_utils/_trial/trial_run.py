@@ -4,12 +4,8 @@
 """The experiment: blocks under the present values and under the candidate, recorded, and then the originals again."""
 import datetime
 import os
-import time
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, ContextManager, Dict, List, NamedTuple, Optional, Tuple
 
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.columns import Step, WindowRefused, columns
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.proc_parsers import MalformedText
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.snapshot import take_snapshot
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.journal import (
     JOURNAL_NAME,
     PENDING,
@@ -17,6 +13,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.j
     epoch,
     parse,
 )
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.boottime import read_boottime
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles, sysctl_path
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import read_identity
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
@@ -27,17 +24,26 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.stat
     hold_lock,
     refuse_if_held,
 )
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.systemd import leave_session
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.residual import residual_now
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import InvalidValue, canonical
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.transaction import (
     TransactionFailed,
-    apply_values,
     check_writable,
     read_values,
 )
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.guardian import start_ticks
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.guardian import log, start_ticks
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_experiment import Experiment, Request, Values, report
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_flows import FlowRecorder
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_guard import Guard, GuardianFailed, NothingToGuard
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_log import begin_text, end_text
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_namespaces import (
+    ChildNamespaces,
+    known_before,
+    lost_children,
+    put_born_back,
+    refuse_children,
+)
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_record import Record, RecordError, TriedKey
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_recovery import (
     find_killed,
@@ -46,52 +52,31 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.tri
     recover,
     restore_arms,
 )
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import (
-    Block,
-    Timetable,
-    end_of,
-    limit_seconds,
-    schedule,
-    total_seconds,
-)
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_result import keep
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import limit_seconds
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_stalls import StallRecorder
 
 # What keeps a trial from starting, each with a message for the user. Later trouble is the reason of an aborted trial.
-ERRORS = (Busy, GuardianFailed, JournalError, OSError, RecordError, TransactionFailed, UnsafeStateDir, ValueError)
-
-POLL_SECONDS = 0.5
-
-Values = Dict[str, str]
-Recorders = Tuple[Any, ...]  # of what each block is asked for: start_block, poll, end_block
-
-
-class Request(NamedTuple):
-    """What the user asked for; `candidate` is validated. An empty one tries nothing: both arms are the present values."""
-
-    candidate: Values
-    pairs: int
-    block_seconds: float
-    washout_seconds: float
-    seed: int
-    state_dir: str
-
-    def blocks(self) -> List[Block]:
-        return schedule(self.pairs, self.seed)
-
-    def total_seconds(self) -> float:
-        return total_seconds(self.pairs, self.block_seconds, self.washout_seconds)
-
+ERRORS = (Busy, ChildNamespaces, GuardianFailed, JournalError, OSError, RecordError, TransactionFailed, UnsafeStateDir, ValueError)
 
 class Outcome(NamedTuple):
     """The `trial` of docs/data_shapes.md, the killed trial cleaned up before it, and what could not be restored."""
 
+    request: Request
     trial: Dict[str, Any]
     recovered: Optional[Dict[str, Any]]
     lost: Dict[str, str]
 
-
-class Aborted(Exception):
-    """Why a trial ends before its time."""
+    def result(self) -> Dict[str, Any]:
+        """What the module returns."""
+        result = {
+            "id": self.request.id, "owner": self.request.owner, "trial": self.trial, "recovered": self.recovered,
+            "total_seconds": self.request.total_seconds(), "changed": bool(self.lost),
+        }
+        if self.lost:
+            lost = "; ".join(f"{key}: {reason}" for key, reason in sorted(self.lost.items()))
+            result.update(failed=True, msg=f"NOT restored after the trial: {lost}")
+        return result
 
 
 def refuse(files: HostFiles, request: Request) -> None:
@@ -99,24 +84,45 @@ def refuse(files: HostFiles, request: Request) -> None:
     refuse_if_held(request.state_dir)
     check_writable(files, request.candidate)
     _refuse_unfinished(files, request.state_dir)
+    identity = read_identity(files)
+    refuse_children(identity, request.candidate, request.child_namespaces)
     originals = read_values(files, request.candidate)
     killed = find_killed(files, request.state_dir)
-    if killed and outlived(killed, read_identity(files)):
+    if killed and outlived(killed, identity):
         originals.update((key, text) for key, text in killed.originals().items() if key in originals)
     _refuse_nothing_to_try(originals, request.candidate)
 
 
-def run_trial(files: HostFiles, writer: HostWriter, request: Request) -> Outcome:
-    """Ends at the originals. The lock is held throughout: whoever writes here holds it."""
+def run_trial(files: HostFiles, writer: HostWriter, request: Request) -> Tuple[Dict[str, Any], Optional[str]]:
+    """Ends at the originals. The result, and why it could not be kept on the host, where it was to be.
+
+    The lock is held throughout: whoever writes here holds it.
+    """
     check_writable(files, request.candidate)
-    with hold_lock(request.state_dir, f"socket_buffer_trial of {', '.join(request.candidate) or 'nothing'}, {request.total_seconds():g} s"):
+    with _hold_lock(request):
         _refuse_unfinished(files, request.state_dir)
         identity = read_identity(files)
         recovered = recover(files, writer, request.state_dir)
+        refuse_children(identity, request.candidate, request.child_namespaces)
         originals = read_values(files, request.candidate)
         _refuse_nothing_to_try(originals, request.candidate)
         trial = _guarded_trial(files, writer, request, identity, originals)
-    return Outcome(trial, recovered, lost_keys(trial["restored"]))
+        result = Outcome(request, trial, recovered, _lost(trial)).result()
+        if request.context is None:
+            return result, None
+        return result, keep(files, writer, request.state_dir, dict(result, context=request.context))
+
+
+def _hold_lock(request: Request) -> ContextManager[int]:
+    seconds = request.total_seconds()
+    return hold_lock(
+        request.state_dir, f"socket_buffer_trial of {', '.join(request.candidate) or 'nothing'}, {seconds:g} s",
+        owner=request.owner, trial_id=request.id, keys=sorted(request.candidate), due_boottime_seconds=read_boottime() + seconds,
+    )
+
+
+def _lost(trial: Dict[str, Any]) -> Dict[str, str]:
+    return dict(lost_keys(trial["restored"]), **lost_children(trial["child_namespaces"]))
 
 
 def _refuse_unfinished(files: HostFiles, state_dir: str) -> None:
@@ -134,130 +140,39 @@ def _refuse_nothing_to_try(originals: Values, candidate: Values) -> None:
 
 def _guarded_trial(files: HostFiles, writer: HostWriter, request: Request, identity: Dict[str, Any], originals: Values) -> Dict[str, Any]:
     guard = Guard(files, writer, request.state_dir) if request.candidate else NothingToGuard()
+    known = known_before(identity, request.candidate)
+    leave_session(files, f"socket-buffer-trial-{request.id}", "A socket buffer trial")
     with noted_signals() as signals, StallRecorder(files) as stalls:
-        guard.start(_record(request, identity, originals))
+        guard.start(_record(request, identity, originals, known))
+        log(begin_text(request.id, request.owner, request.candidate, request.total_seconds()))
         flows = FlowRecorder(files, request.block_seconds)
-        experiment = _Experiment(files, writer, request, originals, guard, signals, (flows, stalls))
+        experiment = Experiment(files, writer, request, originals, guard, signals, (flows, stalls))
         try:
             experiment.run()
         finally:
             restored = restore_arms(files, writer, originals, request.candidate)
-            # A key that refuses stays on record, for the guardian and for the next run.
-            if not lost_keys(restored):
+            children = put_born_back(known, originals, request.candidate)
+            # What refuses stays on record, for the guardian and for the next run.
+            if not _lost({"restored": restored, "child_namespaces": children}):
                 guard.dismiss()
         residual = residual_now(files)  # in here, where being asked to end is noted and no more
-    report = _report(request, identity, originals, experiment, restored)
-    blocks = len(report["seconds"])
-    return dict(report, stalls=stalls.table(blocks), flows=flows.table(blocks), residual=residual)
+    trial = dict(report(request, identity, originals, experiment), restored=restored, child_namespaces=children, residual=residual)
+    blocks = len(trial["seconds"])
+    log(end_text(request.id, request.owner, trial))
+    return dict(trial, stalls=stalls.table(blocks), flows=flows.table(blocks))
 
 
-def _record(request: Request, identity: Dict[str, Any], originals: Values) -> Record:
-    pid = os.getpid()
+def _record(request: Request, identity: Dict[str, Any], originals: Values, known: Optional[List[str]]) -> Record:
+    pid, now, seconds = os.getpid(), read_boottime(), request.total_seconds()
     return Record(
+        id=request.id,
+        owner=request.owner,
         started=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         identity=epoch(identity),
         pid=pid,
         start_ticks=start_ticks(pid),
-        limit_seconds=limit_seconds(request.total_seconds()),
+        due_boottime_seconds=now + seconds,
+        limit_boottime_seconds=now + limit_seconds(seconds),
+        known_namespaces=known,
         keys={key: TriedKey(sysctl_path(key), originals[key], text) for key, text in request.candidate.items()},
     )
-
-
-class _Experiment:
-    """Runs the blocks and keeps what they recorded."""
-
-    def __init__(
-        self, files: HostFiles, writer: HostWriter, request: Request, originals: Values, guard: Guard, signals: List[str],
-        recorders: Recorders,
-    ) -> None:
-        self._files = files
-        self._writer = writer
-        self._request = request
-        self._arms = {"A": originals, "B": request.candidate}
-        self._guard = guard
-        self._signals = signals
-        self._recorders = recorders
-        self._in_force = originals
-        self.done = []  # type: List[Tuple[Block, Step]]
-        self.began_epoch_seconds = None  # type: Optional[float]
-        self.reason = None  # type: Optional[str]
-
-    def run(self) -> None:
-        try:
-            self._switch("A")  # proves that the way back is open before anything else is written
-            self.began_epoch_seconds = time.time()
-            timetable = Timetable(time.monotonic(), self._request.washout_seconds, self._request.block_seconds)
-            for index, block in enumerate(self._request.blocks()):
-                self.done.append((block, self._record(block.arm, timetable, index)))
-        except (Aborted, MalformedText, OSError, TransactionFailed) as error:
-            self.reason = str(error)
-
-    def _switch(self, arm: str) -> None:
-        self._check()
-        apply_values(self._files, self._writer, self._arms[arm])
-        self._in_force = self._arms[arm]
-
-    def _record(self, arm: str, timetable: Timetable, index: int) -> Step:
-        self._switch(arm)
-        self._watch(end_of(timetable.washout_due(index), time.monotonic(), timetable.washout_seconds))
-        for recorder in self._recorders:
-            recorder.start_block()
-        before = take_snapshot(self._files)
-        self._watch(end_of(timetable.block_due(index), time.monotonic(), timetable.block_seconds))
-        after = take_snapshot(self._files)
-        for recorder in reversed(self._recorders):
-            recorder.end_block()
-        return before, after
-
-    def _watch(self, end: float) -> None:
-        self._check()
-        while time.monotonic() < end:
-            time.sleep(min(POLL_SECONDS, max(0.0, end - time.monotonic())))
-            self._check()
-            for recorder in self._recorders:
-                recorder.poll()
-
-    def _check(self) -> None:
-        if self._signals:
-            raise Aborted(f"the trial was asked to end ({self._signals[0]})")
-        if not self._guard.is_watching():
-            raise Aborted("the trial's guardian died")
-        for key, text in read_values(self._files, self._in_force).items():
-            found, ours = canonical(text), canonical(self._in_force[key])
-            if found != ours:
-                raise Aborted(f"somebody else set {key} to {found!r} while the trial had {ours!r} there")
-
-
-def _report(
-    request: Request, identity: Dict[str, Any], originals: Values, experiment: _Experiment, restored: Dict[str, Dict[str, Any]]
-) -> Dict[str, Any]:
-    done, reason = experiment.done, experiment.reason
-    table = {"seconds": [], "counters": {}, "gauges": {}, "absent": []}  # type: Dict[str, Any]
-    try:
-        if done:
-            table = columns([step for _block, step in done])
-    except WindowRefused as error:
-        done, reason = [], str(error)
-    return {
-        "version": 1,
-        "identity": identity,
-        "status": "complete" if reason is None else "aborted",
-        "reason": reason,
-        "seed": request.seed,
-        "pairs": request.pairs,
-        "block_seconds": request.block_seconds,
-        "washout_seconds": request.washout_seconds,
-        "began_epoch_seconds": experiment.began_epoch_seconds,
-        "baseline": {key: canonical(text) for key, text in originals.items()},
-        "candidate": request.candidate,
-        "blocks": {
-            "pair": [block.pair for block, _step in done],
-            "arm": [block.arm for block, _step in done],
-            "started": [before.boottime_seconds for _block, (before, _after) in done],
-        },
-        "seconds": table["seconds"],
-        "counters": table["counters"],
-        "gauges": table["gauges"],
-        "absent": table["absent"],
-        "restored": restored,
-    }

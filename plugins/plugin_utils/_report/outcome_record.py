@@ -17,6 +17,7 @@ Result = Mapping[str, Any]
 # The remote steps in the order they run, and how the report calls them.
 STEPS = {
     "facts": "reading the sizes",
+    "waiting": "looking for earlier trials",
     "recovery": "undoing what a killed run left",
     "window_start": "starting the window",
     "window": "collecting the window",

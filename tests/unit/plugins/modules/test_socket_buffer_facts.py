@@ -118,7 +118,24 @@ def nobody_can_run_this_python():
 
 @needs_root
 @pytest.mark.skipif(not nobody_can_run_this_python(), reason="wants setpriv, and a Python that everybody may start")
-def test_without_root_the_facts_are_the_same():
-    root, nobody = run_module(), run_module(*AS_NOBODY, cwd="/")
-    assert nobody["ansible_facts"] == root["ansible_facts"]
-    assert "warnings" not in nobody
+def test_without_root_the_facts_are_the_same_but_for_what_only_root_may_see():
+    warned = run_module(*AS_NOBODY, cwd="/")
+    root, nobody = (result["ansible_facts"]["socket_buffers"] for result in (run_module(), warned))
+    hidden = nobody["host"].pop("network_namespaces")
+    seen = root["host"].pop("network_namespaces")
+    assert nobody == root
+    assert (hidden["count"], hidden["differing"]) == (None, None) and "root" in hidden["reason"]
+    assert seen["reason"] or seen["count"] >= len(seen["differing"])
+    assert "warnings" not in warned
+
+
+def test_the_state_directory_is_looked_into_by_its_owner_only(tmp_path, monkeypatch):
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    (state / "result-0f9c4b1a7d3e5560.json").write_text("{}")
+    files = HostFiles(str(tmp_path))
+    assert socket_buffer_facts.read_facts(files, "/state")["host"]["trial"] == {"running": None, "uncollected": 1, "reason": None}
+    assert socket_buffer_facts.read_facts(files, "/none")["host"]["trial"] == {"running": None, "uncollected": 0, "reason": None}
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    trial = socket_buffer_facts.read_facts(files, "/state")["host"]["trial"]
+    assert (trial["running"], trial["uncollected"]) == (None, None) and "become" in trial["reason"]

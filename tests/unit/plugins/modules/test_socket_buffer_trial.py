@@ -2,6 +2,7 @@
 import json
 import multiprocessing
 import os
+import re
 import shutil
 import signal
 import socket
@@ -53,26 +54,26 @@ runpy.run_module({{module!r}}, run_name="__main__")
 RESET_COUNTERS = """
 import runpy
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters import snapshot
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial import trial_run
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial import trial_experiment
 real = snapshot.take_snapshot
 height = [1000]
 def take_snapshot(files):
     height[0] -= 1
     return real(files)._replace(counters={{"c%d" % number: height[0] for number in range(9)}})
-trial_run.take_snapshot = take_snapshot
+trial_experiment.take_snapshot = take_snapshot
 runpy.run_module({module!r}, run_name="__main__")
 """
 # A host that needs so many seconds after each block, by its number, before it goes on.
 SLOW = """
 import runpy, time
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial import trial_run
-real, calls = trial_run.take_snapshot, []
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial import trial_experiment
+real, calls = trial_experiment.take_snapshot, []
 def take_snapshot(files):
     calls.append(1)
     taken = real(files)
     time.sleep({after}[len(calls) // 2 - 1] if len(calls) % 2 == 0 else 0)
     return taken
-trial_run.take_snapshot = take_snapshot
+trial_experiment.take_snapshot = take_snapshot
 runpy.run_module({{module!r}}, run_name="__main__")
 """
 # A kernel that does not let its sockets be listed.
@@ -403,10 +404,11 @@ def test_what_a_killed_tuning_left_is_no_baseline(trials):
 
 
 def test_two_trials_do_not_run_at_once(trials):
-    first = trials.start_in_b(block_seconds=20)  # in B for longer than the others take
+    first = trials.start_in_b(block_seconds=22, owner="alice@ctl/1f0c")  # in B for longer than the others take
     for check_mode in (True, False):
         refused = trials.run(SHORT, _ansible_check_mode=check_mode)
         assert refused["failed"] and f"socket_buffer_trial of {RMEM}" in refused["msg"] and f"process {first.pid}," in refused["msg"]
+        assert "owner alice@ctl/1f0c" in refused["msg"] and re.search(r"since 20\S+, 8\d\d s left", refused["msg"])
     tuning = trials.host.start_module("socket_buffer_tuning", {"values": CANDIDATE, "state_dir": trials.state_dir})
     assert f"socket_buffer_trial of {RMEM}" in finished(tuning)["msg"]
     assert trials.values() == IN_B
@@ -477,6 +479,12 @@ def test_without_a_guardian_nothing_is_tried(trials):
     ({"block_seconds": 0}, "block_seconds"),
     ({"washout_seconds": 0.15}, "washout_seconds"),
     ({"state_dir": "/dev/null"}, "not a directory"),
+    ({"owner": "alice\nbob"}, "owner"),
+    ({"owner": ""}, "owner"),
+    ({"state": "discarded", "id": "../journal"}, "id: wants"),
+    ({"state": "discarded"}, "id, job_file"),
+    ({"state": "discarded", "job_file": "/etc/passwd"}, "job_file: wants"),
+    ({"state": "discarded", "job_file": "j1.2"}, "job_file: wants"),
 ])
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_bad_input_is_named_and_nothing_is_touched(trials, options, message, check_mode):
@@ -553,3 +561,163 @@ def test_from_ansible_s_archive_the_guardian_outlives_the_job(trials):
     trials.expect_all_back()
     os.killpg(controller.pid, signal.SIGKILL)
     controller.communicate()
+
+
+def listen(heard, until):
+    """A syslog daemon, until that file is there."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log, open(heard, "ab", buffering=0) as handle:
+        log.bind("/dev/log")
+        log.settimeout(0.05)
+        while not os.path.exists(until):
+            try:
+                handle.write(log.recv(4096).rstrip(b"\0") + b"\n")
+            except socket.timeout:
+                continue
+
+
+def test_syslog_is_told_of_begin_and_end_and_of_the_guardian(trials):
+    folder = trials.host.folder
+    trials.host.shell(f"mkdir {folder}/dev; cp -a /dev/null /dev/zero /dev/random /dev/urandom {folder}/dev; touch {folder}/heard")
+    trials.host.shell(f"mount --bind {folder}/dev /dev")
+    daemon = multiprocessing.get_context("fork").Process(target=trials.host.call, args=(listen, f"{folder}/heard", f"{folder}/done"))
+    daemon.start()
+    try:
+        eventually(lambda: trials.host.shell("ls /dev/log 2>/dev/null || true"))
+        done = trials.run(SHORT, owner="alice@ctl/1f0c")["id"]
+        killed = trials.start_in_b(owner="alice@ctl/1f0c")
+        killed.kill()
+        trials.expect_all_back()
+        eventually(lambda: "guardian" in trials.host.read(f"{folder}/heard"))
+    finally:
+        trials.host.write(f"{folder}/done", "")
+        daemon.join()
+    ours = [line for line in trials.host.read(f"{folder}/heard").splitlines() if " socket_buffer_trial[" in line]  # Ansible tells more
+    begin, end, begin_again, guardian = ours
+    assert all(line.startswith("<29>") for line in ours)  # daemon, notice
+    assert f"trial {done} of alice@ctl/1f0c begins: {RMEM} = {CANDIDATE[RMEM]}" in begin
+    assert f"trial {done} of alice@ctl/1f0c ends: complete; {RMEM} = 4096 87380 6291456" in end
+    assert f"[{killed.pid}]" in begin_again and "died; its guardian took over" in guardian and f"{RMEM}, {WMEM} is back" in guardian
+
+
+def collected(trials, **changed):
+    return finished(trials.host.start_module("socket_buffer_trial", dict({"state": "collected", "state_dir": trials.state_dir}, **changed)))
+
+
+def discarded(trials, **options):
+    return finished(trials.host.start_module("socket_buffer_trial", dict(options, state="discarded", state_dir=trials.state_dir)))
+
+
+CONTEXT = {"plan": {"changes": [{"key": RMEM}]}, "note": "{{ not_a_template }}\n"}
+
+
+def test_a_result_waits_until_it_is_discarded(trials):
+    first = trials.run(SHORT, owner="alice@ctl/1f0c", context=CONTEXT)
+    assert first["kept"] and first["owner"] == "alice@ctl/1f0c" and "context" not in first
+    second = trials.run(dict(SHORT, values=None), context={})
+    found = collected(trials)
+    assert [(row["id"], row["owner"], row["context"]) for row in found["results"]] == [
+        (second["id"], None, {}), (first["id"], "alice@ctl/1f0c", CONTEXT),
+    ]
+    assert found["results"][1]["trial"] == first["trial"] and found["running"] is None and found["changed"] is False
+    mode = trials.host.shell(f"stat -c %a {trials.state_dir}/result-{first['id']}.json").strip()
+    assert mode == "600"
+    assert discarded(trials, id=first["id"], _ansible_check_mode=True)["changed"] and len(collected(trials)["results"]) == 2
+    assert discarded(trials, id=first["id"])["changed"] and not discarded(trials, id=first["id"])["changed"]
+    assert [row["id"] for row in collected(trials)["results"]] == [second["id"]]
+    assert discarded(trials, id=second["id"])["changed"] and trials.traces() == []
+
+
+def test_without_a_context_nothing_waits(trials):
+    assert trials.run(SHORT)["kept"] is False
+    assert trials.traces() == []
+
+
+def test_a_look_at_a_host_where_nothing_was_makes_nothing(trials):
+    assert collected(trials) == dict(collected(trials), running=None, results=[], damaged=[], recovered=None, changed=False)
+    assert discarded(trials, id="0" * 16)["changed"] is False
+    assert not trials.host.shell(f"ls -d {trials.state_dir} || true")
+
+
+def test_what_runs_is_told_and_a_result_can_go_meanwhile(trials):
+    before = trials.run(SHORT, context={})
+    process = trials.start_in_b(owner="alice@ctl/1f0c")
+    running = collected(trials)["running"]
+    assert (running["owner"], running["process"], running["keys"]) == ("alice@ctl/1f0c", process.pid, [RMEM, WMEM])
+    assert 60 < running["seconds_left"] < 82.1 and trials.values() == IN_B
+    assert discarded(trials, id=before["id"])["changed"]
+    process.send_signal(signal.SIGTERM)
+    assert finished(process)["id"] == running["id"]
+    trials.expect_all_back()
+
+
+def test_the_file_of_a_job_goes_with_its_result(trials):
+    result, job = trials.run(SHORT, context={}), trials.host.folder + "/j123.45"
+    trials.host.write(job, "{}")
+    assert discarded(trials, id=result["id"], job_file=job)["changed"]
+    assert trials.host.read(job) is None and trials.traces() == []
+    assert not discarded(trials, job_file=job)["changed"]
+    trials.host.shell(f"mkdir {job}")
+    assert "not a regular file" in discarded(trials, job_file=job)["msg"]
+
+
+def test_only_the_newest_results_wait(trials):
+    ids = [trials.run(dict(SHORT, pairs=1, values=None), context={})["id"] for _trial in range(7)]
+    assert [row["id"] for row in collected(trials)["results"]] == ids[:1:-1]
+
+
+def test_a_guardian_leaves_earlier_results(trials):
+    waiting = trials.run(SHORT, context=CONTEXT)["id"]
+    trials.start_in_b(context=CONTEXT).kill()
+    eventually(lambda: trials.values() == FIRST and trials.guardian_pids() == [])
+    assert sorted(trials.traces()) == ["lock", f"result-{waiting}.json"]
+    assert [row["id"] for row in collected(trials)["results"]] == [waiting]
+
+
+def test_collecting_puts_back_what_a_killed_pair_left(trials):
+    kill_both(trials)
+    assert collected(trials, _ansible_check_mode=True)["recovered"] is None and trials.values() == IN_B
+    found = collected(trials)
+    assert found["changed"] and found["recovered"]["restored"][RMEM]["restored"] and found["recovered"]["id"]
+    trials.expect_all_back()
+
+
+def test_a_damaged_result_is_named_and_hides_no_other(trials):
+    good, bad = trials.run(SHORT, context={})["id"], "0" * 16
+    for text in ("", "{", "[]", '{"id": "1"}'):
+        trials.host.write(f"{trials.state_dir}/result-{bad}.json", text)
+        found = collected(trials)
+        assert [row["id"] for row in found["results"]] == [good] and [row["id"] for row in found["damaged"]] == [bad]
+    assert discarded(trials, id=bad)["changed"] and collected(trials)["damaged"] == []
+
+
+def test_half_of_a_result_is_cleared_away(trials):
+    trials.host.shell(f"install -d -m 700 {trials.state_dir}")
+    for clear in (lambda: collected(trials), lambda: trials.run(SHORT)):
+        trials.host.write(f"{trials.state_dir}/.result-{'0' * 16}.json.tmp", "{")
+        clear()
+        assert trials.traces() == []
+        trials.host.shell(f"install -d -m 700 {trials.state_dir}")
+
+
+def full_disk(trials):
+    folder = trials.state_dir
+    trials.host.shell(f"mkdir {folder}; mount -t tmpfs -o size=80k,mode=700 none {folder}")
+    return lambda: trials.host.shell(f"head -c 1000000 /dev/zero >{folder}/full || true")
+
+
+def test_a_disk_that_fills_up_costs_only_what_would_have_waited(trials):
+    fill = full_disk(trials)
+    process = trials.start_in_b(dict(SHORT, block_seconds=1), context={"larger than": "what the trial frees" * 1000})
+    fill()
+    result = finished(process)
+    assert result["trial"]["status"] == "complete" and result["kept"] is False
+    assert "no space left" in json.dumps(result["warnings"]) and trials.values() == FIRST
+    assert sorted(trials.traces()) == ["full", "lock"]
+
+
+def test_a_full_disk_keeps_nobody_from_bringing_back_what_a_killed_pair_left(trials):
+    fill = full_disk(trials)
+    kill_both(trials)
+    fill()
+    assert collected(trials)["recovered"]["restored"][RMEM]["restored"]
+    assert trials.values() == FIRST

@@ -1,7 +1,7 @@
 """When buckets end, and which windows are refused."""
 import pytest
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.snapshot import read_boottime
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.window import bucket_ends, check_lengths, record_window
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.boottime import read_boottime
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
 
 

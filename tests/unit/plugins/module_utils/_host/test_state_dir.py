@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import signal
@@ -5,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.boottime import read_boottime
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.state_dir import (
     Busy,
     UnsafeStateDir,
@@ -83,6 +85,22 @@ def test_the_holder_is_named_and_its_death_frees_the_lock(state_dir, holder, tex
     refuse_if_held(state_dir)
     with hold_lock(state_dir, "a test"):
         pass
+
+
+def test_a_full_disk_keeps_nobody_from_the_lock(state_dir, monkeypatch):
+    """What was killed has to be undone there too."""
+    def full(*_arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setattr(os, "pwrite", full)
+    with hold_lock(state_dir, "a test"):
+        with pytest.raises(Busy, match="another run"):
+            refuse_if_held(state_dir)
+
+
+def test_who_holds_it_is_told_with_owner_and_time_left(state_dir):
+    with hold_lock(state_dir, "a trial", owner="alice@ctl/1f0c", trial_id="1", due_boottime_seconds=read_boottime() + 100):
+        with pytest.raises(Busy, match=r"a trial \(owner alice@ctl/1f0c, process \d+, since .*, (100|99) s left\) holds"):
+            refuse_if_held(state_dir)
 
 
 def test_a_look_creates_nothing(state_dir):

@@ -60,7 +60,11 @@ def test_start_ticks_tell_processes_apart():
 
 def guarded_files(tmp_path, **changes):
     row = {"path": str(tmp_path / "tcp_rmem"), "original": ORIGINAL, "candidate": CANDIDATE}
-    record = dict({"pid": os.getpid(), "start_ticks": -1, "limit_seconds": 60, "keys": {"net.ipv4.tcp_rmem": row}}, **changes)
+    record = {
+        "id": "0f9c4b1a7d3e5560", "owner": "alice@ctl", "pid": os.getpid(), "start_ticks": -1, "limit_boottime_seconds": 1e9,
+        "known_namespaces": None, "keys": {"net.ipv4.tcp_rmem": row},
+    }
+    record.update(changes)
     (tmp_path / "tcp_rmem").write_text(CANDIDATE)
     state = tmp_path / "state"
     state.mkdir()
@@ -87,14 +91,14 @@ def test_without_a_record_it_ends_and_touches_nothing(tmp_path):
 
 def test_another_trial_s_record_is_not_its_business(tmp_path):
     paths = guarded_files(tmp_path)
-    watching = guardian.Guardian(*paths, text=json.dumps({"limit_seconds": 60}))
+    watching = guardian.Guardian(*paths, text=json.dumps({"limit_boottime_seconds": 1e9}))
     watching.watch()
     assert (tmp_path / "tcp_rmem").read_text() == CANDIDATE and os.path.exists(paths[1])
 
 
 def test_a_process_that_only_has_the_trial_s_number_is_not_killed(tmp_path):
     with subprocess.Popen(["sleep", "60"]) as process:
-        paths = guarded_files(tmp_path, limit_seconds=-1000, pid=process.pid)
+        paths = guarded_files(tmp_path, limit_boottime_seconds=-1000, pid=process.pid)
         with open(paths[1], encoding="utf-8") as record:
             guardian.Guardian(*paths, text=record.read()).end_overdue_trial()
         with pytest.raises(subprocess.TimeoutExpired):

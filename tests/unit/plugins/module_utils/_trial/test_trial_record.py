@@ -11,11 +11,15 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.tri
 
 RMEM = "net.ipv4.tcp_rmem"
 RECORD = Record(
+    id="0f9c4b1a7d3e5560",
+    owner="alice@ctl/1f0c",
     started="2025-03-01T12:00:00+00:00",
     identity={"boot_id": "944f44bd-f5cf-4fc7-9580-ade87c3d07a4", "netns": "cookie:4097"},
     pid=4711,
     start_ticks=81500,
-    limit_seconds=638.6,
+    due_boottime_seconds=1391.0,
+    limit_boottime_seconds=1453.6,
+    known_namespaces=None,
     keys={RMEM: TriedKey("/proc/sys/net/ipv4/tcp_rmem", "4096\t131072\t6291456", "4096 131072 2097152")},
 )
 
@@ -46,9 +50,18 @@ def edited(**changes):
     (edited(keys={RMEM: ["p", "o", "c"]}), "damaged"),
     (edited(identity="here"), "identity"),
     (edited(extra=1), "damaged"),
-    (edited(version=2), "version 2"),
+    (edited(version=3), "version 3"),
 ])
 def test_a_record_that_cannot_be_used_is_named(text, message):
     with pytest.raises(RecordError, match=message) as raised:
         parse(text, "/state/trial.json")
     assert str(raised.value).startswith("/state/trial.json")
+
+
+def test_what_an_older_collection_left_can_still_be_undone():
+    document = json.loads(render(RECORD))
+    for name in ("id", "owner", "due_boottime_seconds", "limit_boottime_seconds", "known_namespaces"):
+        del document[name]
+    record = parse(json.dumps(dict(document, version=1, limit_seconds=638.6)), "trial.json")
+    assert record.originals() == RECORD.originals() and record.candidate() == RECORD.candidate() and record.identity == RECORD.identity
+    assert (record.id, record.owner, record.known_namespaces) == (None, None, None)

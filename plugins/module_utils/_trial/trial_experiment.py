@@ -1,0 +1,158 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The blocks of a trial, under the present values and under the candidate, and what they recorded."""
+import time
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.columns import Step, WindowRefused, columns
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.proc_parsers import MalformedText
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.snapshot import take_snapshot
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import canonical
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.transaction import (
+    TransactionFailed,
+    apply_values,
+    read_values,
+)
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_guard import Guard
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_namespaces import REFUSE
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import (
+    Block,
+    Timetable,
+    end_of,
+    schedule,
+    total_seconds,
+)
+
+POLL_SECONDS = 0.5
+
+Values = Dict[str, str]
+Recorders = Tuple[Any, ...]  # of what each block is asked for: start_block, poll, end_block
+
+
+class Request(NamedTuple):
+    """What the user asked for; `candidate` is validated. An empty one tries nothing: both arms are the present values.
+
+    With a `context` the result is kept on the host, for another controller to judge.
+    """
+
+    candidate: Values
+    pairs: int
+    block_seconds: float
+    washout_seconds: float
+    seed: int
+    state_dir: str
+    id: str
+    owner: Optional[str] = None
+    context: Optional[Dict[str, Any]] = None
+    child_namespaces: str = REFUSE
+
+    def blocks(self) -> List[Block]:
+        return schedule(self.pairs, self.seed)
+
+    def total_seconds(self) -> float:
+        return total_seconds(self.pairs, self.block_seconds, self.washout_seconds)
+
+
+class Aborted(Exception):
+    """Why a trial ends before its time."""
+
+
+class Experiment:
+    """Runs the blocks and keeps what they recorded."""
+
+    def __init__(
+        self, files: HostFiles, writer: HostWriter, request: Request, originals: Values, guard: Guard, signals: List[str],
+        recorders: Recorders,
+    ) -> None:
+        self._files = files
+        self._writer = writer
+        self._request = request
+        self._arms = {"A": originals, "B": request.candidate}
+        self._guard = guard
+        self._signals = signals
+        self._recorders = recorders
+        self._in_force = originals
+        self.done = []  # type: List[Tuple[Block, Step]]
+        self.began_epoch_seconds = None  # type: Optional[float]
+        self.reason = None  # type: Optional[str]
+
+    def run(self) -> None:
+        try:
+            self._switch("A")  # proves that the way back is open before anything else is written
+            self.began_epoch_seconds = time.time()
+            timetable = Timetable(time.monotonic(), self._request.washout_seconds, self._request.block_seconds)
+            for index, block in enumerate(self._request.blocks()):
+                self.done.append((block, self._record(block.arm, timetable, index)))
+        except (Aborted, MalformedText, OSError, TransactionFailed) as error:
+            self.reason = str(error)
+
+    def _switch(self, arm: str) -> None:
+        self._check()
+        apply_values(self._files, self._writer, self._arms[arm])
+        self._in_force = self._arms[arm]
+
+    def _record(self, arm: str, timetable: Timetable, index: int) -> Step:
+        self._switch(arm)
+        self._watch(end_of(timetable.washout_due(index), time.monotonic(), timetable.washout_seconds))
+        for recorder in self._recorders:
+            recorder.start_block()
+        before = take_snapshot(self._files)
+        self._watch(end_of(timetable.block_due(index), time.monotonic(), timetable.block_seconds))
+        after = take_snapshot(self._files)
+        for recorder in reversed(self._recorders):
+            recorder.end_block()
+        return before, after
+
+    def _watch(self, end: float) -> None:
+        self._check()
+        while time.monotonic() < end:
+            time.sleep(min(POLL_SECONDS, max(0.0, end - time.monotonic())))
+            self._check()
+            for recorder in self._recorders:
+                recorder.poll()
+
+    def _check(self) -> None:
+        if self._signals:
+            raise Aborted(f"the trial was asked to end ({self._signals[0]})")
+        if not self._guard.is_watching():
+            raise Aborted("the trial's guardian died")
+        for key, text in read_values(self._files, self._in_force).items():
+            found, ours = canonical(text), canonical(self._in_force[key])
+            if found != ours:
+                raise Aborted(f"somebody else set {key} to {found!r} while the trial had {ours!r} there")
+
+
+def report(request: Request, identity: Dict[str, Any], originals: Values, experiment: Experiment) -> Dict[str, Any]:
+    """The `trial` of docs/data_shapes.md, as far as the blocks tell it."""
+    done, reason = experiment.done, experiment.reason
+    table = {"seconds": [], "counters": {}, "gauges": {}, "absent": []}  # type: Dict[str, Any]
+    try:
+        if done:
+            table = columns([step for _block, step in done])
+    except WindowRefused as error:
+        done, reason = [], str(error)
+    return {
+        "version": 1,
+        "identity": identity,
+        "status": "complete" if reason is None else "aborted",
+        "reason": reason,
+        "seed": request.seed,
+        "pairs": request.pairs,
+        "block_seconds": request.block_seconds,
+        "washout_seconds": request.washout_seconds,
+        "began_epoch_seconds": experiment.began_epoch_seconds,
+        "baseline": {key: canonical(text) for key, text in originals.items()},
+        "candidate": request.candidate,
+        "blocks": {
+            "pair": [block.pair for block, _step in done],
+            "arm": [block.arm for block, _step in done],
+            "started": [before.boottime_seconds for _block, (before, _after) in done],
+        },
+        "seconds": table["seconds"],
+        "counters": table["counters"],
+        "gauges": table["gauges"],
+        "absent": table["absent"],
+    }

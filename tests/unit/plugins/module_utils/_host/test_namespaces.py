@@ -1,0 +1,100 @@
+"""Other network namespaces of this machine, looked at and never written: those here are made for the test."""
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host import namespace_facts, namespaces
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
+
+RMEM, WMEM = namespaces.COPIED_KEYS
+PATHS = {RMEM: "/proc/sys/net/ipv4/tcp_rmem", WMEM: "/proc/sys/net/ipv4/tcp_wmem"}
+WITH_VALUES = "echo 4096 87383 1048583 >/proc/sys/net/ipv4/tcp_rmem; echo 4096 16387 1048583 >/proc/sys/net/ipv4/tcp_wmem; echo ready; exec sleep 600"
+
+
+def can_unshare():
+    return shutil.which("unshare") and not subprocess.run(["unshare", "-n", "true"], check=False, stderr=subprocess.DEVNULL).returncode
+
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0 or not can_unshare(), reason="wants unshare, and root to use it")
+
+
+@pytest.fixture
+def other():
+    process = subprocess.Popen(["unshare", "--net", "sh", "-ec", WITH_VALUES], stdout=subprocess.PIPE)
+    try:
+        assert process.stdout.readline() == b"ready\n"
+        yield process.pid
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def of_process(pid, found):
+    (one,) = [namespace for namespace in found if namespace.name == f"process {pid}"]
+    return one
+
+
+@needs_root
+def test_what_another_namespace_holds_is_read_and_we_stay_where_we_are(other):
+    ours = os.stat("/proc/self/ns/net").st_ino
+    found = namespaces.find()
+    assert all(namespace.inode != ours for namespace in found)
+    (row,) = namespaces.look([of_process(other, found)], PATHS)
+    assert row["values"] == {RMEM: "4096 87383 1048583", WMEM: "4096 16387 1048583"} and row["reason"] is None
+    assert os.stat("/proc/self/ns/net").st_ino == ours
+
+
+@needs_root
+def test_one_that_has_gone_is_left_out(other):
+    here = of_process(other, namespaces.find())
+    assert namespaces.look([here._replace(path="/proc/0/ns/net")], PATHS) == []
+    assert namespaces.look([here._replace(path="/proc/self/ns/net")], PATHS) == []
+
+
+@needs_root
+def test_one_that_cannot_be_read_is_told_with_the_reason(other):
+    (row,) = namespaces.look([of_process(other, namespaces.find())], {RMEM: "/proc/sys/net/ipv4/no_such_file"})
+    assert "no_such_file" in row["reason"] and "values" not in row
+
+
+@needs_root
+def test_a_name_that_nothing_is_bound_to_is_none(tmp_path):
+    (tmp_path / "web").touch()
+    names = {namespace.name for namespace in namespaces.find(folders=[str(tmp_path)])}
+    assert f"{tmp_path}/web" not in names
+
+
+@needs_root
+def test_without_a_cookie_the_values_tell_a_reused_inode(monkeypatch):
+    monkeypatch.setattr(namespaces, "netns_cookie", lambda: None)
+    before = namespaces._identity_here({RMEM: "1 2 3"})
+    assert before == namespaces._identity_here({RMEM: "1 2 3"}) != namespaces._identity_here({RMEM: "1 2 4"})
+
+
+def test_what_could_not_be_put_back_is_lost():
+    rows = [
+        {"name": "process 1", "restored": {RMEM: {"value": "1 2 3", "restored": True, "reason": None}}},
+        {"name": "process 2", "restored": {RMEM: {"value": None, "restored": False, "reason": "no"}}},
+        {"name": "process 3", "reason": "cannot be entered"},
+    ]
+    assert namespaces.lost_in(rows) == {f"{RMEM} in process 2": "no"}
+
+
+@needs_root
+def test_facts_name_those_that_differ(other):
+    values = {key: " ".join(HostFiles().read_text(path).split()) for key, path in PATHS.items()}
+    facts = namespace_facts.read_namespaces(HostFiles(), True, values)
+    assert facts["count"] >= 1 and facts["reason"] is None
+    (row,) = [row for row in facts["differing"] if row["name"] == f"process {other}"]
+    assert row["values"][RMEM] == "4096 87383 1048583"
+    assert json.loads(json.dumps(facts)) == facts
+
+
+@pytest.mark.parametrize("is_initial, user, reason", [(False, 0, "not the initial"), (None, 0, "not the initial"), (True, 12345, "root")])
+def test_facts_say_why_nobody_can_tell(monkeypatch, is_initial, user, reason):
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.setattr(namespace_facts, "find", lambda *_: pytest.fail("looked"))
+    facts = namespace_facts.read_namespaces(HostFiles(), is_initial, {})
+    assert (facts["count"], facts["differing"]) == (None, None) and reason in facts["reason"]
