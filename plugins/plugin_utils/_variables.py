@@ -66,7 +66,7 @@ _ROWS = (
     Variable("socket_buffers_repair", "bool", False, "drift: also bring back what we last wrote"),
     Variable("socket_buffers_state_dir", "path", "/var/lib/linuxnet-socket-buffers", "where the journal of originals lives on a host"),
     Variable(
-        "socket_buffers_child_namespaces", "text", "refuse", "trials in the initial network namespace of a host with containers",
+        "socket_buffers_child_namespaces", "choice", "refuse", "trials in the initial network namespace of a host with containers",
         choices=("refuse", "restore"),
     ),
     Variable("socket_buffers_report_dir", "text", "reports", "folder of the reports, relative to where ansible-playbook was started"),
@@ -129,8 +129,6 @@ def _coerced(variable: Variable, value: Any) -> Any:
     if variable.default is None and value in (None, ""):  # an undefined default arrives as empty text from ansible-core 2.16
         return None
     coerce, rule = KINDS[variable.kind]
-    if variable.choices:
-        rule = f"one of {', '.join(variable.choices)}"
     try:
         result = coerce(value)
         if variable.low is not None and not variable.low <= result <= variable.high:
