@@ -69,6 +69,7 @@ _ROWS = (
         "socket_buffers_child_namespaces", "choice", "refuse", "trials in the initial network namespace of a host with containers",
         choices=("refuse", "restore"),
     ),
+    Variable("socket_buffers_adopt", "bool", False, "also wait for, and judge, trials of runs on other controllers, or of other users"),
     Variable("socket_buffers_report_dir", "text", "reports", "folder of the reports, relative to where ansible-playbook was started"),
 )
 VARIABLES: dict[str, Variable] = {row.name: row for row in _ROWS}

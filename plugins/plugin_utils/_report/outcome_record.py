@@ -51,6 +51,7 @@ def outcome_record(results: Result) -> dict[str, Any]:
         "trial": _trial(_mapping(done["trial"].get("trial"))),
         "tuning": _picked(done["tuning"], TUNING_KEPT) if "changes" in done["tuning"] else None,
         "recovered": any(result.get("recovered") or result.get("killed_trial") for result in done.values()),
+        "resumed": str(results["resumed"]) if results.get("resumed") else None,
         "earlier": handed_on(results.get("earlier") or [], host),
         "wave": line_of(host, plan, int(results.get("turn") or 0), results.get("waves") or ()),
     }

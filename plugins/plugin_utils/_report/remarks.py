@@ -51,6 +51,10 @@ def _undone(record: Record, name: str) -> str | None:
     return RECOVERED if record.get("recovered") else None
 
 
+def _resumed(record: Record, name: str) -> str | None:
+    return f"The trial was begun by {record['resumed']}, a run that ended before it" if record.get("resumed") else None
+
+
 def _residual(record: Record, name: str) -> Record:
     """The latest that holds for the maximum in force. A trial's was counted at the originals, so under a kept raise it is no more true."""
     if name not in ("kept", "reverted"):
@@ -70,4 +74,4 @@ def _steps(plan: Record) -> Iterator[int]:
                 yield int(new) - int(old)
 
 
-REMARKS: tuple[Callable[[Record, str], str | None], ...] = (_together, _other_hours, _still_larger, _undone)
+REMARKS: tuple[Callable[[Record, str], str | None], ...] = (_together, _other_hours, _still_larger, _undone, _resumed)

@@ -31,7 +31,8 @@ def socket_buffer_facts(module):
     told = play(module, "facts")
     sizes = {"min": 4096, "default": 131072, "max": told.get("max", 4 << 20)}
     row = {"present": True, "writable": True, "boot_file": None, "unit": "bytes", "value": " ".join(map(str, sizes.values()))}
-    host = {"ram_bytes": told.get("ram", 64 << 30), "page_size_bytes": 4096, "link_mbps": None, "managers": [], "has_state_dir": False}
+    host = {"ram_bytes": told.get("ram", 64 << 30), "page_size_bytes": 4096, "link_mbps": None, "managers": [],
+            "has_state_dir": bool(told.get("left"))}
     identity = {"boot_id": "b", "netns": "n", "netns_is_initial": True, "kernel_release": "6.1.0"}
     return {"ansible_facts": {"socket_buffers": {
         "version": 1, "identity": identity, "host": host, "tcp_rmem": sizes, "tcp_wmem": sizes, "sysctls": {RMEM: row}}}}
@@ -45,9 +46,12 @@ def socket_counter_facts(module):
 
 
 def socket_buffer_trial(module):
-    if module.params["state"] not in (None, "present", "tried"):
-        return {}  # what is done about a trial that is over
     told = play(module, "trial")
+    kept = module.params["state_dir"] + ".left"
+    if module.params["state"] == "collected":
+        return {"running": None, "results": [json.load(open(kept))] if told.get("left") else [], "damaged": [], "recovered": None}
+    if module.params["state"] == "discarded":
+        return {}
     if told.get("end") == "refused":
         module.fail_json(msg="somebody else is at it")
     if told.get("end") == "killed":
@@ -55,12 +59,15 @@ def socket_buffer_trial(module):
     pairs, source = module.params["pairs"], random.Random(module.params["state_dir"])
     arms = [arm for _pair in range(pairs) for arm in source.sample("AB", 2)]
     drops = [round(3000 * (told.get("factor", 1) if arm == "B" else 1) * source.uniform(0.9, 1.1)) for arm in arms]
-    return {"trial": {
+    result = {"id": "0123456789abcdef", "owner": module.params["owner"], "context": module.params["context"], "trial": {
         "version": 1, "status": "aborted" if told.get("end") == "aborted" else "complete", "reason": told.get("end"), "pairs": pairs,
         "seed": module.params["seed"] or source.randrange(1, 99), "block_seconds": 15.0, "washout_seconds": 0.0, "began_epoch_seconds": 1.0,
         "blocks": {"pair": [at // 2 for at in range(2 * pairs)], "arm": arms, "started": [15.0 * at for at in range(2 * pairs)]},
         "seconds": [15.0] * (2 * pairs), "gauges": {}, "absent": [], "stalls": {"available": False, "reason": "acted", "skipped": []},
         "counters": {"TcpInSegs": [75000] * (2 * pairs), "TcpExtRcvPruned": drops}, "restored": {}, "residual": None}}
+    with open(kept, "w") as left:
+        json.dump(result, left)
+    return result
 
 
 def socket_buffer_tuning(module):
@@ -71,8 +78,8 @@ def socket_buffer_tuning(module):
 
 def main():
     # Whatever a role asks for is understood.
-    given = {name for name in basic._load_params() if not name.startswith("_ansible_")} | {"values", "state", "seed"}
-    kinds = {"pairs": "int", "seed": "int", "values": "dict"}
+    given = {name for name in basic._load_params() if not name.startswith("_ansible_")} | {"values", "state", "seed", "owner", "context"}
+    kinds = {"pairs": "int", "seed": "int", "values": "dict", "context": "dict"}
     module = basic.AnsibleModule(argument_spec={name: {"type": kinds.get(name, "raw")} for name in given}, supports_check_mode=True)
     module.exit_json(**{"changed": False, **THIS(module)})
 
@@ -96,7 +103,8 @@ class Fleet:
 
     def run(self, hosts, variables, *arguments):
         """`hosts` is {name: part}; returns the JSON report, and what was printed."""
-        shutil.rmtree(self.folder / "hosts", ignore_errors=True)
+        for folder in self.folder.glob("hosts/*/"):
+            shutil.rmtree(folder)
         inventory = {"all": {"hosts": {}, "vars": {
             "ansible_connection": "local", "ansible_python_interpreter": sys.executable, "socket_buffers_become": False,
             "socket_buffers_state_dir": f"{self.folder}/hosts/{{{{ inventory_hostname }}}}", "socket_buffers_report_dir": str(self.folder),
