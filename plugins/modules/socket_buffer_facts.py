@@ -292,7 +292,7 @@ ansible_facts:
                   sample: true
                 set_in:
                   description:
-                    - Every file that sets it, and the value there, in the order of a boot. One that loses there can still be loaded by hand.
+                    - Every file that sets it, and the value there, in the order of a boot. One that loses there can be loaded by hand.
                   returned: always
                   type: list
                   elements: dict

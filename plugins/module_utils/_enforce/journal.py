@@ -111,8 +111,10 @@ def squashed(entries: Sequence[Entry], identity: Mapping[str, Any]) -> List[Entr
 
 def _repeats(entry: Entry, known: Managed) -> bool:
     """Whether it wrote only what had been written before."""
-    file = entry.file is None or bool(known.file and known.file.written_text == entry.file.written_text)
-    return file and all(key in known.keys and canonical(known.keys[key].written) == canonical(change.written) for key, change in entry.keys.items())
+    if entry.file and (known.file is None or known.file.written_text != entry.file.written_text):
+        return False
+    written = {key: canonical(change.written) for key, change in known.keys.items()}
+    return all(written.get(key) == canonical(change.written) for key, change in entry.keys.items())
 
 
 def render(entries: Sequence[Entry]) -> str:

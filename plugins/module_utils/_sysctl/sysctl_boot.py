@@ -119,6 +119,8 @@ def _matches(target: str, pattern: str) -> bool:
 
 
 def _lines(path: str, text: str) -> Iterator[_Line]:
+    # Names are told, and a name may be any bytes: Ansible refuses a result that is not UTF-8.
+    name_told = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     for line in text.split("\n"):
         name, equals, value = line.strip().partition("=")
         if not name or name[0] in "#;":
@@ -126,7 +128,7 @@ def _lines(path: str, text: str) -> Iterator[_Line]:
         # A dash in front allows the assignment to fail; without an assignment it excludes the key from globs.
         dashed = name[0] == "-"
         if equals or dashed:
-            yield _Line(_as_path((name[1:] if dashed else name).strip()), canonical(value), path)
+            yield _Line(_as_path((name[1:] if dashed else name).strip()), canonical(value), name_told)
 
 
 def _as_path(name: str) -> str:

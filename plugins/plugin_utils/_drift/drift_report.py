@@ -37,7 +37,7 @@ Record = Mapping[str, Any]
 
 
 def drift_document(hosts: Mapping[str, Record], generated: str) -> dict[str, Any]:
-    """{version, generated, summary, rows}. `hosts` has for each name its {facts, check_mode, repair, after, failure}, any of which may be missing."""
+    """The drift of docs/data_shapes.md. `hosts` has for each name its {facts, check_mode, repair, after, failure}, any of which may be missing."""
     found = [(name, row) for name in sorted(hosts) for row in _host_rows(hosts[name])]
     rows = [dict(row, host=name, needs_person=row["outcome"] in NEEDS_PERSON) for name, row in found]
     rows.sort(key=lambda row: not row["needs_person"])

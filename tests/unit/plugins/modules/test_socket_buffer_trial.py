@@ -239,7 +239,8 @@ def test_the_residual_is_what_open_connections_hold_above_the_restored_maximum(t
 def test_a_residual_that_nobody_can_tell_has_a_reason_and_the_trial_its_end(trials):
     trial = finished(trials.start(SHORT, script=NO_SOCK_DIAG))["trial"]
     assert (trial["status"], trial["flows"]["available"]) == ("complete", False)
-    assert trial["residual"] == {"rcvbuf_above_max": None, "sndbuf_above_max": None, "flows": None, "ports": None, "reason": trial["flows"]["reason"]}
+    reason = trial["flows"]["reason"]
+    assert trial["residual"] == {"rcvbuf_above_max": None, "sndbuf_above_max": None, "flows": None, "ports": None, "reason": reason}
     trials.expect_all_back()
 
 

@@ -55,7 +55,8 @@ def test_compacting_keeps_the_last_change_and_what_all_before_it_come_to():
     changes = HISTORY[:3] + [entry(4, {"c": ("1", "2")}), entry(5, {"a": ("2\t2", "3 3")}, ("two", 0o644, "three"))]
     older, last = compacted(changes, OTHER)
     assert last == changes[-1] and managed([older, last]) == managed(changes)
-    assert older == entry(4, {"a": ("0\t0", "2 2"), "b": ("5", "7"), "c": ("1", "2")}, ("was \udcff\n", 0o640, "two"))._replace(identity=OTHER)
+    keys = {"a": ("0\t0", "2 2"), "b": ("5", "7"), "c": ("1", "2")}
+    assert older == entry(4, keys, ("was \udcff\n", 0o640, "two"))._replace(identity=OTHER)
     assert next_id([older, last]) == 6 and next_id([]) == 1
     assert compacted([older, last], OTHER) == [older, last] and compacted([], OTHER) == []
 

@@ -244,3 +244,8 @@ def test_every_file_that_sets_a_key_is_told_in_the_order_of_a_boot():
     found = settings_by_file(ordered, [LOWAT, RMEM])
     assert [setting.file for setting in found[LOWAT]] == [EARLIER[0], DROP_IN, LATER[0], CONF[0]]
     assert found[LOWAT][-1] == boot_settings(ordered, [LOWAT])[LOWAT] and found[RMEM] == []
+
+
+def test_a_file_name_that_is_no_text_is_told_as_one():
+    path = "/run/sysctl.d/run\udcff.conf"
+    assert boot_settings([(path, f"{LOWAT} = 8\n")], [LOWAT]) == {LOWAT: BootSetting("8", "/run/sysctl.d/run\ufffd.conf")}
