@@ -51,7 +51,8 @@ def trial_facts(files: HostFiles, state_dir: str) -> Dict[str, Any]:
         waiting = len(kept_ids(files, state_dir)) if check_state_dir(folder) else 0
         return {"running": running_trial(folder), "uncollected": waiting, "reason": None}
     except (OSError, UnsafeStateDir) as error:
-        return {"running": None, "uncollected": None, "reason": str(error)}
+        reason = str(error) if os.geteuid() == 0 else f"{state_dir} is for root to look into"
+        return {"running": None, "uncollected": None, "reason": reason}
 
 
 def discard(

@@ -59,6 +59,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.tri
 # What keeps a trial from starting, each with a message for the user. Later trouble is the reason of an aborted trial.
 ERRORS = (Busy, ChildNamespaces, GuardianFailed, JournalError, OSError, RecordError, TransactionFailed, UnsafeStateDir, ValueError)
 
+
 class Outcome(NamedTuple):
     """The `trial` of docs/data_shapes.md, the killed trial cleaned up before it, and what could not be restored."""
 
