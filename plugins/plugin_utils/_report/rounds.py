@@ -31,14 +31,8 @@ def handed_on(earlier: Any, host: str) -> list[dict[str, Any]]:
 
 
 def rounds_of(record: Record) -> list[Record]:
-    """What was put back in one round is what was there before the run: whatever an earlier round kept is gone with it."""
-    rounds: list[Record] = []
-    back = None
-    for each in reversed([*(record.get("earlier") or ()), record]):
-        wave = each.get("wave") or {}
-        rounds.append(dict(each, wave=dict(wave, put_back=back)) if back and wave.get("kept") and not wave["put_back"] else each)
-        back = back or wave.get("put_back")
-    return rounds[::-1]
+    """All rounds of the run, oldest first."""
+    return [*(record.get("earlier") or ()), record]
 
 
 def answered_first(record: Record) -> list[Record]:

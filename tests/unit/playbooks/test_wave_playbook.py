@@ -52,7 +52,7 @@ def test_harm_ends_the_waves_puts_back_the_earlier_one_and_leaves_the_others_unt
     assert [(wave["hosts"], wave["verdict"]["verdict"], wave["decision"]) for wave in waves(fleet, "bad")] == [
         (["bad1"], "improved", "go_on"), (["bad2"], "regressed", "end"),
     ]
-    assert (tuned(fleet, "bad1"), tuned(fleet, "bad2")) == (["present", "absent"], [])
+    assert (tuned(fleet, "bad1"), tuned(fleet, "bad2")) == (["present", "previous"], [])
     assert not any(fleet.asked(host, part) for host in ("bad3", "bad4") for part in ("trial", "tuning"))
     assert row(fleet, "bad3")["reason"].startswith("wave 2 of 3 ended pruning_with_loss in bad")
     assert row(fleet, "bad1")["reason"].startswith("put back, as wave 2 of 3 ended")

@@ -115,10 +115,10 @@ def test_what_came_of_a_wave_in_words(number, changed, words):
     assert words in " ".join(text.split())
 
 
-def test_what_is_put_back_takes_what_an_earlier_round_kept_with_it():
-    first = record("a", 1, ENDED)
+def test_what_is_put_back_is_the_change_of_its_own_round():
+    first = record("a", 1, [line(1, ["a"])])
     second = [dict(each, round=2) for each in PUT_BACK]
-    last = outcome_record(dict(record("a", 1, []), host="a", turn=2, waves=[*ENDED, *second], earlier=[first]))
+    last = outcome_record(dict(record("a", 1, []), host="a", turn=2, waves=[line(1, ["a"]), *second], earlier=[first]))
     rows = report_document([last], "now")["rows"]
-    assert [(row["round"], row["outcome"]) for row in rows] == [(1, "reverted"), (2, "reverted")]
-    assert all(row["reason"].startswith("put back, as wave 2 of 3 ended") for row in rows)
+    assert [(row["round"], row["outcome"]) for row in rows] == [(1, "kept"), (2, "reverted")]
+    assert rows[1]["reason"].startswith("put back, as wave 2 of 3 ended")
