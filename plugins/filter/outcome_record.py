@@ -26,6 +26,7 @@ options:
       - C(host), and C(check_mode) when nothing was to be tried.
       - Registered results in C(facts), C(window_start), C(window), C(trial_start), C(trial) and C(tuning).
       - Results of the filters in C(findings), C(plan) and C(verdict).
+      - What P(linuxnet.socket_buffers.judge_wave#filter) returned as C(lines) in C(waves), and this host's round in C(turn).
       - In C(earlier) what this filter returned for the earlier rounds of the same run on this host, oldest first.
       - What a C(rescue) caught in C(failure), with C(step) from C(ansible_failed_task.name) and C(result) from C(ansible_failed_result).
 """

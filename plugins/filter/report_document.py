@@ -42,7 +42,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   type: dict
-  description: C(version), C(generated), C(summary) and C(rows); see C(docs/data_shapes.md) of the collection.
+  description: C(version), C(generated), C(summary), C(waves) and C(rows); see C(docs/data_shapes.md) of the collection.
 """
 
 

@@ -145,6 +145,13 @@ ansible_facts:
               returned: always
               type: bool
               sample: false
+            has_dropin:
+              description:
+                - Whether there is a sysctl.d file of M(linuxnet.socket_buffers.socket_buffer_tuning) with its settings.
+                  V(null) if it cannot be read.
+              returned: always
+              type: bool
+              sample: true
             trial:
               description: The trial that runs here, and what waits to be collected; see M(linuxnet.socket_buffers.socket_buffer_trial).
               returned: always
@@ -283,11 +290,29 @@ ansible_facts:
                   returned: always
                   type: bool
                   sample: true
+                set_in:
+                  description:
+                    - Every file that sets it, and the value there, in the order of a boot. One that loses there can be loaded by hand.
+                  returned: always
+                  type: list
+                  elements: dict
+                  sample: [{file: /etc/sysctl.d/90-network.conf, value: 4096 131072 33554432}]
+                our_value:
+                  description:
+                    - The value in the sysctl.d file of M(linuxnet.socket_buffers.socket_buffer_tuning). V(null) if that does not set it.
+                  returned: always
+                  type: str
+                  sample: 4096 131072 33554432
 """
 
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.dropin import (
+    DROPIN_PATH,
+    MARKER,
+    dropin_settings,
+)
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_facts import read_host
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles, TolerantFiles
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import read_identity
@@ -299,12 +324,15 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.tri
 
 
 def read_facts(files: HostFiles, state_dir: str = DEFAULT_STATE_DIR) -> Dict[str, Any]:
-    sysctls = read_sysctls(files)
+    dropin = files.read_text(DROPIN_PATH)
+    ours = dropin_settings(dropin)
+    sysctls = {key: dict(row, our_value=ours.get(key)) for key, row in read_sysctls(files).items()}
     identity = read_identity(files)
     values = {key: row["value"] for key, row in sysctls.items()}
     host = dict(
         read_host(files),
         has_state_dir=files.exists(state_dir),
+        has_dropin=_has_dropin(files, dropin),
         trial=trial_facts(files, state_dir),
         network_namespaces=read_namespaces(files, identity["netns_is_initial"], values),
     )
@@ -316,6 +344,10 @@ def read_facts(files: HostFiles, state_dir: str = DEFAULT_STATE_DIR) -> Dict[str
         "tcp_wmem": triple(sysctls["net.ipv4.tcp_wmem"]["value"]),
         "sysctls": sysctls,
     }
+
+
+def _has_dropin(files: HostFiles, text: Optional[str]) -> Optional[bool]:
+    return None if text is None and files.exists(DROPIN_PATH) else MARKER in (text or "")
 
 
 def main() -> None:

@@ -14,15 +14,21 @@ description:
   - What was there before the first change is kept in a journal, across repeated runs, and comes back exactly with O(state=absent).
   - A run that was killed leaves the host in between. The next run finds that in the journal, first brings back the state
     before the killed run, and says so in RV(recovered).
-  - Values that drifted away from what this module last wrote are repaired, and reported in RV(drifted).
+  - Values that drifted away from what this module last wrote are repaired, and reported in RV(drifted). A repair is no change, so
+    that there is nothing to take back of it.
 options:
   state:
     description:
       - V(present) makes the host hold the O(values), now and (with O(persist)) after a boot.
+      - V(repaired) brings back the sysctl.d file as this module wrote it last, and the running values that are in it. What another file
+        sets at boot is an error that names it. A file in which somebody wrote more than values of our sysctls is left with O(force=false).
+        Without a journal the file alone tells what is ours. Nothing happens to values that were never persisted.
+      - V(previous) brings back what was there right before the last change. Only that one is taken back, however often it is asked for,
+        until there is a new one; RV(undone) tells. A change that was killed is none, and what a boot ended needs no taking back.
       - V(absent) brings back the originals of everything this module ever changed and did not bring back yet.
       - V(recovered) only undoes what a run of this module, or a trial together with its guardian, left when it was killed.
     type: str
-    choices: [present, absent, recovered]
+    choices: [present, repaired, previous, absent, recovered]
     default: present
   values:
     description:
@@ -39,13 +45,14 @@ options:
       - Whether to write the values to V(/etc/sysctl.d/99-zz-linuxnet-socket-buffers.conf) too.
       - When another file would win over it at boot with a different value, the module fails, names that file, and changes nothing.
       - With V(false) the file stays as it is.
-      - Not used with O(state=absent), which always brings back what was in place of the file before.
+      - Only used with O(state=present). Taking back always brings back what was in place of the file before.
     type: bool
     default: true
   force:
     description:
-      - With O(state=absent), bring back the originals also where somebody else changed a value or the file after this module's last
-        write. Without it such a change is left alone and reported in RV(left).
+      - With O(state=absent) and O(state=previous), bring back what was there also where somebody else changed a value or the file after
+        this module's last write; with O(state=repaired), replace a file in which somebody else wrote. Without it that is left
+        alone and reported in RV(left).
     type: bool
     default: false
   state_dir:
@@ -90,7 +97,12 @@ EXAMPLES = r"""
     persist: false
   become: true
 
-- name: Bring back what was there before
+- name: Take back the last change only
+  linuxnet.socket_buffers.socket_buffer_tuning:
+    state: previous
+  become: true
+
+- name: Bring back what was there before the first change
   linuxnet.socket_buffers.socket_buffer_tuning:
     state: absent
   become: true
@@ -197,6 +209,19 @@ originals:
   returned: success
   type: dict
   sample: {net.ipv4.tcp_rmem: 4096 131072 6291456}
+undone:
+  description: The change that O(state=previous) took back. Null with another state, and when there never was one.
+  returned: success
+  type: dict
+  contains:
+    started:
+      description: When the run began that had made it, UTC, ISO 8601.
+      type: str
+      sample: "2025-03-01T12:00:00+00:00"
+    earlier:
+      description: Whether it had been taken back before, by an earlier run or by a boot, so that there was nothing to do.
+      type: bool
+      sample: false
 residual:
   description:
     - Open TCP connections that hold larger buffers than the maximum now in force, and keep them until they are closed.
@@ -216,6 +241,12 @@ residual:
       description: How many connections there are.
       type: int
       sample: 412
+    ports:
+      description:
+        - Ports listened on whose connections are among them, of the 10 busiest. Null where the numbers are.
+      type: list
+      elements: int
+      sample: [443]
     reason:
       description: Why nobody could look at the connections; the numbers are null then. Else null.
       type: str
@@ -232,7 +263,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.r
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import validated
 
 ARGUMENT_SPEC = {
-    "state": {"type": "str", "choices": ["present", "absent", "recovered"], "default": "present"},
+    "state": {"type": "str", "choices": ["present", "repaired", "previous", "absent", "recovered"], "default": "present"},
     "values": {"type": "dict"},
     "persist": {"type": "bool", "default": True},
     "force": {"type": "bool", "default": False},
@@ -249,11 +280,11 @@ def main() -> None:
     params, files = module.params, HostFiles()
     try:
         request = Request(
+            state=params["state"],
             values=validated(params["values"]) if params["state"] == "present" else {},
             persist=params["persist"],
             force=params["force"],
             state_dir=params["state_dir"],
-            only_recover=params["state"] == "recovered",
         )
         work = enforce(files, HostWriter(), request, module.check_mode)
     except ERRORS as error:

@@ -231,8 +231,8 @@ ansible_facts:
               returned: when available
             looks:
               description:
-                - How many looks there were. Both ends of the window, and at most 60 between them, no more than one a second or than 2 % of
-                  a CPU allow. Null in a snapshot.
+                - How many looks there were. Both ends of the window, and between them about one a second at irregular moments, at most
+                  about 60, for 2 % of a CPU at most. Null in a snapshot.
               type: int
               returned: when available
             flows:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -27,3 +27,14 @@ def policy_of(value: Any) -> dict[str, Any]:
     if not isinstance(value or {}, Mapping):
         raise ValueError(f"policy: wants a dictionary or none, got {type(value).__name__}")
     return dict(value) if isinstance(value, Mapping) else {}
+
+
+def listed(value: Any) -> list[Any]:
+    """A list; on the command line, -e name=a,b is text, with brackets and quotes or without. None, or nothing, is an empty one."""
+    if value is None or value == "":
+        return []
+    if isinstance(value, str):
+        return [part.strip(" '\"") for part in value.strip().removeprefix("[").removesuffix("]").split(",") if part.strip()]
+    if not isinstance(value, Sequence):
+        raise ValueError(f"wants a list, got {type(value).__name__}")
+    return list(value)

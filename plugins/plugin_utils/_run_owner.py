@@ -1,15 +1,53 @@
 # Copyright: the linuxnet.socket_buffers authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a run of a playbook calls itself on the hosts. Pure."""
+"""How a run of a playbook calls itself on the hosts, and which run of this controller has ended. Pure, but for the look at a process."""
 from __future__ import annotations
 
+import multiprocessing
+import os
+import re
+
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.guardian import start_ticks
+
 LONGEST = 100
+TOKEN = re.compile("([0-9]+)-([0-9]+|x)")
 
 
 def run_owner(user: str, host: str, token: str) -> str:
-    """`alice@controller/1f0c33aa`: who and where, for people; the token tells two runs of theirs apart."""
+    """`alice@controller/4711-8812345`: who and where, for people; the token tells two runs of theirs apart."""
     return f"{_shown(user)}@{_shown(host)}/{_shown(token)}"
+
+
+def process_token() -> str:
+    """Of the process that is this run, whichever of its workers asks: its number, and when it started (x: /proc does not tell)."""
+    parent = multiprocessing.parent_process()
+    pid = (parent.pid if parent else None) or os.getpid()
+    return f"{pid}-{_started(pid)}"
+
+
+def has_ended(owner: str, user: str, host: str) -> bool:
+    """Whether it is a run of this user on this controller that is no more. Of any other nobody here can tell."""
+    name, _slash, token = owner.rpartition("/")
+    found = TOKEN.fullmatch(token)
+    if not found or name != run_owner(user, host, token).rpartition("/")[0]:
+        return False
+    return not _exists(int(found[1])) or _started(int(found[1])) != found[2]
+
+
+def _started(pid: int) -> str:
+    ticks = start_ticks(pid)
+    return "x" if ticks is None else str(ticks)
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OverflowError, PermissionError):
+        pass
+    return True
 
 
 def _shown(text: str) -> str:

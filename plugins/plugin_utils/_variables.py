@@ -6,13 +6,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._filter_arguments import listed
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._run_time import trial_seconds
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.extension import first_alpha
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.sign_flip import least_pairs
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._waves.after_wave import ON_END
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._waves.draw import PLAN_BY
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._waves.gate import END, GO_ON
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._waves.sizes import DEFAULT_WAVES, read_waves
 
 PREFIX = "socket_buffers_"
 DAY_SECONDS = 86400
@@ -20,7 +25,7 @@ MOST_BUCKETS = 3600  # of one window, as socket_counter_facts takes them
 
 
 class Variable(NamedTuple):
-    """One variable; `low` and `high` are the smallest and largest value allowed."""
+    """One variable; `low` and `high` are the smallest and largest value allowed, `choices` all that are."""
 
     name: str
     kind: str
@@ -29,6 +34,7 @@ class Variable(NamedTuple):
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    of_run: bool = False  # one value for all hosts of a run
 
 
 _ROWS = (
@@ -46,14 +52,24 @@ _ROWS = (
     Variable("socket_buffers_alpha", "float", 0.01, "error rate of the verdict", 0.0001, 0.2),
     Variable("socket_buffers_extend", "bool", True, "a trial that is promising but proves nothing is run once more; both share the error rate"),
     Variable("socket_buffers_min_effect", "float", 0.05, "smallest relative change that is worth keeping", 0.001, 0.9),
+    Variable("socket_buffers_waves", "waves", list(DEFAULT_WAVES), "how many hosts that share a question try it at a time", of_run=True),
+    Variable("socket_buffers_canaries", "names", [], "hosts that go first where they share a question with others", of_run=True),
+    Variable("socket_buffers_group", "text", None, "hosts of one group share a question; its inventory groups when not set"),
+    Variable("socket_buffers_plan_by", "choice", "host", "a size for each host, or one for a cohort", choices=PLAN_BY, of_run=True),
+    Variable("socket_buffers_waves_on_inconclusive", "choice", "go_on", "after a wave without proof", choices=(GO_ON, END), of_run=True),
+    Variable("socket_buffers_waves_on_end", "choice", "keep", "what becomes of earlier waves after harm", choices=ON_END, of_run=True),
+    Variable("socket_buffers_bake_seconds", "float", 0, "wait between two waves", 0, DAY_SECONDS, of_run=True),
     Variable("socket_buffers_policy", "dict", {}, "overrides of the planner's limits, see the filter linuxnet.socket_buffers.plan"),
     Variable("socket_buffers_values", "dict", {}, "sysctls and values that the role tune enforces when it is used alone"),
     Variable("socket_buffers_force", "bool", False, "also undo what somebody else changed since our last write"),
+    Variable("socket_buffers_rollback_to", "choice", "first", "before which change rollback goes back", choices=("first", "last")),
+    Variable("socket_buffers_repair", "bool", False, "drift: also bring back what we last wrote"),
     Variable("socket_buffers_state_dir", "path", "/var/lib/linuxnet-socket-buffers", "where the journal of originals lives on a host"),
     Variable(
-        "socket_buffers_child_namespaces", "text", "refuse", "trials in the initial network namespace of a host with containers",
+        "socket_buffers_child_namespaces", "choice", "refuse", "trials in the initial network namespace of a host with containers",
         choices=("refuse", "restore"),
     ),
+    Variable("socket_buffers_adopt", "bool", False, "also wait for, and judge, trials of runs on other controllers, or of other users"),
     Variable("socket_buffers_report_dir", "text", "reports", "folder of the reports, relative to where ansible-playbook was started"),
 )
 VARIABLES: dict[str, Variable] = {row.name: row for row in _ROWS}
@@ -78,6 +94,23 @@ def checked_variables(given: Mapping[str, Any]) -> dict[str, Any]:
     if problems:
         raise BadVariables("; ".join(problems))
     return values
+
+
+def agreed_variables(by_host: Mapping[str, Mapping[str, Any]], inventory: Collection[str]) -> dict[str, Any]:
+    """Of `checked_variables` by host what holds for a whole run. BadVariables where hosts differ, or a canary is no host."""
+    found: dict[str, Any] = {}
+    problems = []
+    for name in (row.name for row in _ROWS if row.of_run):
+        for host, values in by_host.items():
+            if values[name] != found.setdefault(name, values[name]):
+                problems.append(f"{name} holds for a whole run, but {host} has {values[name]!r} and {next(iter(by_host))} {found[name]!r}")
+                break
+    strangers = [name for name in found.get("socket_buffers_canaries", ()) if name not in inventory]
+    if strangers:
+        problems.append(f"socket_buffers_canaries names {', '.join(strangers)}, no host of the inventory")
+    if problems:
+        raise BadVariables("; ".join(problems))
+    return found
 
 
 def _is_meant(name: str) -> bool:
@@ -167,6 +200,14 @@ def _dict(value: Any) -> dict[str, Any]:
     return dict(found)
 
 
+def _names(value: Any) -> list[str]:
+    return [_text(name) for name in listed(value)]
+
+
+def _waves(value: Any) -> list[Any]:
+    return read_waves(listed(value))
+
+
 TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 KINDS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "int": (_whole, "a whole number"),
@@ -175,4 +216,7 @@ KINDS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "text": (_text, "text that is not empty"),
     "path": (_path, "an absolute path"),
     "dict": (_dict, "a mapping, in YAML or as JSON text"),
+    "choice": (_text, "text"),
+    "names": (_names, "a list of host names"),
+    "waves": (_waves, "a list of whole numbers above 0 and percents up to 100%, as 1,1,10%,100%"),
 }

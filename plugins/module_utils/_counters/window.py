@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A window: snapshots at fixed times, handed on as columns."""
+import math
 import time
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
@@ -17,6 +18,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.s
 
 LONGEST_SECONDS = 86400
 SHORTEST_INTERVAL_SECONDS = 0.05  # a pass over all counters costs a few milliseconds
+POLL_SECONDS = 0.1  # whether it is time to look at the sockets again
 MOST_BUCKETS = 3600  # a window of a busy host stays within a few MB
 
 
@@ -64,9 +66,14 @@ def _steps(
     """One step per bucket. Sleeps to absolute times, so that buckets do not drift."""
     before = start
     for end in ends:
-        time.sleep(max(0.0, start.boottime_seconds + end - read_boottime()))
+        _sleep(start.boottime_seconds + end, watch)
         after = take_snapshot(files, subsets)
         yield before, after
         before = after
-        if watch and end != ends[-1]:
+
+
+def _sleep(until: float, watch: Optional[SocketWatch]) -> None:
+    while read_boottime() < until:
+        time.sleep(max(0.0, min(POLL_SECONDS if watch else math.inf, until - read_boottime())))
+        if watch:
             watch.look()

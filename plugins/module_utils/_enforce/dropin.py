@@ -5,7 +5,10 @@
 
 The name sorts behind 99-sysctl.conf, where distributions link /etc/sysctl.conf.
 """
-from typing import Dict, Mapping, Optional
+from typing import Dict, Mapping, Optional, Set
+
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_boot import boot_settings
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_table import SYSCTLS
 
 DROPIN_PATH = "/etc/sysctl.d/99-zz-linuxnet-socket-buffers.conf"
 DROPIN_MODE = 0o644
@@ -21,6 +24,20 @@ def dropin_text(before: Optional[str], settings: Mapping[str, str]) -> str:
 
 
 def dropin_settings(text: Optional[str]) -> Dict[str, str]:
-    """Our settings in a text that dropin_text made; none in any other text."""
-    lines = (text or "").rpartition(MARKER)
-    return dict(line.split(" = ", 1) for line in lines[2].splitlines()) if lines[1] else {}
+    """What our part of a text sets, as a boot reads it: somebody may have edited it. Nothing in a text without our marker."""
+    _before, marker, ours = (text or "").rpartition(MARKER)
+    settings = boot_settings([(DROPIN_PATH, ours)], SYSCTLS) if marker else {}
+    return {key: setting.value for key, setting in settings.items()}
+
+
+def is_only_ours(text: Optional[str], written: Optional[str]) -> bool:
+    """Whether nothing is lost with this text but values of the keys that we wrote: somebody edited those, or removed the file."""
+    if not (text or "").strip():
+        return True
+    head, marker, tail = text.rpartition(MARKER)
+    head_written, _marker, tail_written = (written or "").rpartition(MARKER)
+    return bool(marker) and head == head_written and _names(tail) <= _names(tail_written)
+
+
+def _names(lines: str) -> Set[str]:
+    return {line.partition("=")[0].strip() for line in lines.splitlines() if line.strip()}

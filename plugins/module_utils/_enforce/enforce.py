@@ -5,12 +5,13 @@
 import datetime
 import os
 import stat
-from typing import Dict, List, NamedTuple, Optional
+from typing import Callable, Dict, List, NamedTuple, Optional
 
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.dropin import DROPIN_PATH
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.dropin import DROPIN_PATH, dropin_settings
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.enforce_plan import (
     Change,
     FileState,
+    Outcome,
     PersistenceConflict,
     Step,
     View,
@@ -22,6 +23,8 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.e
     plan_recovery,
     refuse_conflicts,
 )
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.enforce_previous import plan_previous
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.enforce_repair import plan_repaired, repair_of
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.journal import (
     JOURNAL_NAME,
     PENDING,
@@ -58,13 +61,13 @@ ERRORS = (Busy, InvalidValue, JournalError, OSError, PersistenceConflict, Record
 
 
 class Request(NamedTuple):
-    """What the user asked for; `values` are validated, and empty to take everything back, or only to end what was killed."""
+    """What the user asked for; `values` are validated, and empty unless the state is present."""
 
+    state: str
     values: Dict[str, str]
     persist: bool
     force: bool
     state_dir: str
-    only_recover: bool = False
 
 
 def enforce(files: HostFiles, writer: HostWriter, request: Request, check_mode: bool) -> Work:
@@ -91,19 +94,35 @@ def _plan(files: HostFiles, request: Request) -> Work:
     found = _read_view(files, request)
     recovery = plan_recovery(found, DROPIN_PATH, identity)
     stamp = Entry(0, _now(), epoch(identity), PENDING, {}, None)
-    if request.only_recover:
-        main = plan_nothing(recovery.view)
-    elif request.values:
-        if request.persist:
-            text = dropin_content(recovery.view, request.values)
-            refuse_conflicts(read_boot_files(files), DROPIN_PATH, text, request.values)
-        main = plan_present(recovery.view, DROPIN_PATH, stamp, request.values, request.persist)
-    else:
-        main = plan_absent(recovery.view, DROPIN_PATH, stamp, request.force)
+    main = PLANS[request.state](files, request, recovery.view, stamp)
     work = Work(found, [recovery, main])
     for step in work.steps:
         _refuse_unwritable(files, step.change)
     return work
+
+
+def _present(files: HostFiles, request: Request, view: View, stamp: Entry) -> Outcome:
+    if request.persist:
+        text = dropin_content(view, request.values)
+        refuse_conflicts(read_boot_files(files), DROPIN_PATH, text, request.values)
+    return plan_present(view, DROPIN_PATH, stamp, request.values, request.persist)
+
+
+def _repaired(files: HostFiles, request: Request, view: View, stamp: Entry) -> Outcome:
+    repair = repair_of(view, DROPIN_PATH, stamp.identity, request.force)
+    if repair.values:
+        refuse_conflicts(read_boot_files(files), DROPIN_PATH, repair.dropin.text or "", repair.values)
+    return plan_repaired(view, DROPIN_PATH, stamp, repair)
+
+
+# How each state is reached, from what a recovery leaves.
+PLANS = {
+    "present": _present,
+    "repaired": _repaired,
+    "previous": lambda _files, request, view, stamp: plan_previous(view, DROPIN_PATH, stamp, request.force),
+    "absent": lambda _files, request, view, stamp: plan_absent(view, DROPIN_PATH, stamp, request.force),
+    "recovered": lambda _files, _request, view, _stamp: plan_nothing(view),
+}  # type: Dict[str, Callable[[HostFiles, Request, View, Entry], Outcome]]
 
 
 def _is_untidy(files: HostFiles, request: Request, found: View) -> bool:
@@ -122,10 +141,11 @@ def _tidy(writer: HostWriter, request: Request, found: View) -> None:
 def _read_view(files: HostFiles, request: Request) -> View:
     path = _journal_path(request)
     entries = parse(_read_file(files, path).text, path)
+    dropin = _read_file(files, DROPIN_PATH)
     values: Dict[str, Optional[str]] = dict(read_values(files, request.values))
-    for key in {key for entry in entries for key in entry.keys} - set(values):
+    for key in {key for entry in entries for key in entry.keys}.union(dropin_settings(dropin.text)) - set(values):
         values[key] = _read_if_there(files, key)
-    return View(values, _read_file(files, DROPIN_PATH), entries)
+    return View(values, dropin, entries)
 
 
 def _read_if_there(files: HostFiles, key: str) -> Optional[str]:

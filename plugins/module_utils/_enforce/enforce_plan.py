@@ -13,6 +13,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.d
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.journal import (
     DONE,
     PENDING,
+    UNDONE,
     Entry,
     FileChange,
     KeyChange,
@@ -107,16 +108,16 @@ def plan_recovery(view: View, path: str, identity: Mapping[str, Any]) -> Outcome
         return Outcome(None, view, {"recovered": None, "left": []})
     pending = view.entries[-1]
     keys = pending.keys if pending.identity == epoch(identity) else _set_again(pending, view.dropin)
-    runtime, left, keys_left = _runtime_back(view, keys, force=False)
-    dropin, file_left = _dropin_back(view, pending.file, force=False)
+    runtime, left, keys_left = runtime_back(view, keys, force=False)
+    dropin, file_left = dropin_back(view, pending.file, force=False)
     rest = reduced([pending._replace(phase=DONE)], set(keys_left), file=bool(file_left))
     recovered = {
         "started": pending.started,
         "keys": {key: canonical(value) for key, value in runtime.items()},
         "dropin": path if dropin else None,
     }
-    step = _step(view, Change(runtime, dropin), announced=view.entries, after=view.entries[:-1] + rest)
-    return Outcome(step, _after(view, step), {"recovered": recovered, "left": left + file_left})
+    step = step_of(view, Change(runtime, dropin), announced=view.entries, after=view.entries[:-1] + rest)
+    return Outcome(step, view_after(view, step), {"recovered": recovered, "left": left + file_left})
 
 
 def _set_again(pending: Entry, dropin: FileState) -> Dict[str, KeyChange]:
@@ -129,30 +130,30 @@ def _set_again(pending: Entry, dropin: FileState) -> Dict[str, KeyChange]:
 
 def plan_present(view: View, path: str, stamp: Entry, wanted: Mapping[str, str], persist: bool) -> Outcome:
     """Make the host hold these values. `stamp` is the entry to journal, still without keys and file."""
-    entries = _of_this_boot(view.entries, stamp.identity)
+    return holding(view, path, stamp, wanted, FileState(dropin_content(view, wanted), DROPIN_MODE) if persist else view.dropin)
+
+
+def holding(view: View, path: str, stamp: Entry, wanted: Mapping[str, str], dropin: FileState) -> Outcome:
+    """What differs from these values and this drop-in is written; what differs from our last write is told as drifted."""
+    entries = of_this_boot(view.entries, stamp.identity)
     known = managed(entries)
     runtime = {key: wanted[key] for key in wanted if canonical(view.values[key]) != wanted[key]}
     drifted = [
-        _difference(key, known.keys[key].written, canonical(view.values[key]))
+        difference(key, known.keys[key].written, canonical(view.values[key]))
         for key in runtime
         if key in known.keys and canonical(view.values[key]) != canonical(known.keys[key].written)
     ]
-    dropin = None
-    if persist:
-        text = dropin_content(view, wanted)
-        if text != view.dropin.text:
-            dropin = FileState(text, DROPIN_MODE)
-            if known.file and known.file.written_text != view.dropin.text:
-                drifted.append(_difference(path, "our settings", "another text" if view.dropin.text else None))
-    if not runtime and dropin is None:
-        return Outcome(None, view, _report(view, entries, drifted, []))
+    file = FileChange(path, view.dropin.text, view.dropin.mode, dropin.text) if dropin.text != view.dropin.text else None
+    if file and known.file and known.file.written_text != view.dropin.text:
+        drifted.append(difference(path, "our settings", "another text" if view.dropin.text else None))
+    if not runtime and file is None:
+        return Outcome(None, view, report_of(view, entries, drifted, []))
     # A key that holds the wanted value already becomes ours too: its original is what absent must know.
     keys = {key: KeyChange(view.values[key], wanted[key]) for key in wanted if key in runtime or key not in known.keys}
-    file = FileChange(path, view.dropin.text, view.dropin.mode, dropin.text) if dropin else None
     entry = stamp._replace(id=next_id(entries), keys=keys, file=file)
-    after = compacted(entries + [entry._replace(phase=DONE)])
-    step = _step(view, Change(runtime, dropin), announced=entries + [entry], after=after)
-    return Outcome(step, _after(view, step), _report(view, after, drifted, []))
+    after = compacted(entries + [entry._replace(phase=DONE)], stamp.identity)
+    step = step_of(view, Change(runtime, dropin if file else None), announced=entries + [entry], after=after)
+    return Outcome(step, view_after(view, step), report_of(view, after, drifted, []))
 
 
 def dropin_content(view: View, wanted: Mapping[str, str]) -> str:
@@ -165,79 +166,92 @@ def dropin_content(view: View, wanted: Mapping[str, str]) -> str:
 
 def plan_nothing(view: View) -> Outcome:
     """After a recovery, all is as it should be."""
-    return Outcome(None, view, _report(view, view.entries, [], []))
+    return Outcome(None, view, report_of(view, view.entries, [], []))
 
 
 def plan_absent(view: View, path: str, stamp: Entry, force: bool) -> Outcome:
     """Bring back the first originals of everything that still is as we wrote it."""
-    entries = _of_this_boot(view.entries, stamp.identity)
+    entries = of_this_boot(view.entries, stamp.identity)
     known = managed(entries)
-    runtime, left, keys_left = _runtime_back(view, known.keys, force)
-    dropin, file_left = _dropin_back(view, known.file, force)
-    if known.file is None and MARKER in (view.dropin.text or ""):
-        left.append(dict(_difference(path, None, "our settings"), reason=UNKNOWN))
-    report = _report(view, entries, [], left + file_left)
+    runtime, left, keys_left = runtime_back(view, known.keys, force)
+    dropin, file_left = dropin_back(view, known.file, force)
+    report = report_of(view, entries, [], left + unknown_dropin(view, path, known.file) + file_left)
     after = reduced(entries, keys_left, file=bool(file_left))
     if after == view.entries:
         return Outcome(None, view, report)
-    keys = {key: KeyChange(view.values[key], text) for key, text in runtime.items()}
-    file = FileChange(path, view.dropin.text, view.dropin.mode, dropin.text) if dropin else None
+    return Outcome(*taking_back(view, path, stamp, entries, Change(runtime, dropin), after), report)
+
+
+def taking_back(view: View, path: str, stamp: Entry, entries: List[Entry], change: Change, after: List[Entry]) -> Tuple[Step, View]:
+    """The step that brings back what was there before, announced in the journal where it writes anything."""
+    keys = {key: KeyChange(view.values[key], text) for key, text in change.runtime.items()}
+    file = FileChange(path, view.dropin.text, view.dropin.mode, change.dropin.text) if change.dropin else None
     entry = stamp._replace(id=next_id(entries), keys=keys, file=file)
-    announced = entries + [entry] if keys or file else view.entries
-    step = _step(view, Change(runtime, dropin), announced, after)
-    return Outcome(step, _after(view, step), report)
+    step = step_of(view, change, entries + [entry] if keys or file else view.entries, after)
+    return step, view_after(view, step)
 
 
-def _of_this_boot(entries: List[Entry], identity: Mapping[str, Any]) -> List[Entry]:
-    """Values that were written in another boot or namespace live on only where the drop-in sets them again."""
+def of_this_boot(entries: List[Entry], identity: Mapping[str, Any]) -> List[Entry]:
+    """Values that were written in another boot or namespace live on only where the drop-in sets them again, and as it does."""
     file = managed(entries).file
-    persisted = set(dropin_settings(file.written_text)) if file else set()
+    persisted = dropin_settings(file.written_text) if file else {}
     kept: List[Entry] = []
     for entry in entries:
-        here = epoch(entry.identity) == epoch(identity)
-        kept += [entry] if here else reduced([entry], persisted, file=True)
+        here = entry.phase == UNDONE or epoch(entry.identity) == epoch(identity)
+        kept += [entry] if here else [_set_by(persisted, lasting) for lasting in reduced([entry], set(persisted), file=True)]
     return kept
 
 
-def _runtime_back(view: View, keys: Mapping[str, KeyChange], force: bool) -> Tuple[Dict[str, str], List[Dict[str, Any]], List[str]]:
+def _set_by(persisted: Mapping[str, str], entry: Entry) -> Entry:
+    return entry._replace(keys={key: change._replace(written=persisted[key]) for key, change in entry.keys.items()})
+
+
+def runtime_back(view: View, keys: Mapping[str, KeyChange], force: bool) -> Tuple[Dict[str, str], List[Dict[str, Any]], List[str]]:
     """What to write to undo these changes, what is left to somebody else, and the keys of the latter."""
     runtime: Dict[str, str] = {}
     left: List[Dict[str, Any]] = []
     for key in sorted(keys):
         present, change = view.values[key], keys[key]
         if present is None:
-            left.append(dict(_difference(key, change.written, None), reason=MISSING))
+            left.append(dict(difference(key, change.written, None), reason=MISSING))
         elif canonical(present) == canonical(change.original):
             continue
         elif force or is_ours(present, [change.original, change.written]):
             runtime[key] = change.original
         else:
-            left.append(dict(_difference(key, change.written, canonical(present)), reason=FOREIGN))
+            left.append(dict(difference(key, change.written, canonical(present)), reason=FOREIGN))
     return runtime, left, [row["name"] for row in left]
 
 
-def _dropin_back(view: View, file: Optional[FileChange], force: bool) -> Tuple[Optional[FileState], List[Dict[str, Any]]]:
+def dropin_back(view: View, file: Optional[FileChange], force: bool) -> Tuple[Optional[FileState], List[Dict[str, Any]]]:
     if file is None or view.dropin.text == file.original_text:
         return None, []
     if force or view.dropin.text == file.written_text:
         return FileState(file.original_text, file.original_mode), []
     found = None if view.dropin.text is None else "another text"
-    return None, [dict(_difference(file.path, "our settings", found), reason=FOREIGN)]
+    return None, [dict(difference(file.path, "our settings", found), reason=FOREIGN)]
 
 
-def _step(view: View, change: Change, announced: List[Entry], after: List[Entry]) -> Step:
+def unknown_dropin(view: View, path: str, file: Optional[FileChange]) -> List[Dict[str, Any]]:
+    """Our settings are in place, and no journal knows what was there before them."""
+    if file or MARKER not in (view.dropin.text or ""):
+        return []
+    return [dict(difference(path, None, "our settings"), reason=UNKNOWN)]
+
+
+def step_of(view: View, change: Change, announced: List[Entry], after: List[Entry]) -> Step:
     back = Change({key: view.values[key] for key in change.runtime}, view.dropin if change.dropin else None)
     return Step(change, back, view.entries, announced, after)
 
 
-def _after(view: View, step: Step) -> View:
+def view_after(view: View, step: Step) -> View:
     return View(dict(view.values, **step.change.runtime), step.change.dropin or view.dropin, step.after)
 
 
-def _report(view: View, entries: List[Entry], drifted: List[Dict[str, Any]], left: List[Dict[str, Any]]) -> Dict[str, Any]:
+def report_of(view: View, entries: List[Entry], drifted: List[Dict[str, Any]], left: List[Dict[str, Any]]) -> Dict[str, Any]:
     originals = {key: canonical(change.original) for key, change in managed(entries).keys.items()}
     return {"drifted": drifted, "left": left, "originals": originals}
 
 
-def _difference(name: str, written: Optional[str], found: Optional[str]) -> Dict[str, Any]:
+def difference(name: str, written: Optional[str], found: Optional[str]) -> Dict[str, Any]:
     return {"name": name, "written": written, "found": found}

@@ -21,6 +21,7 @@ def result(work: Work, dropin_path: str) -> Dict[str, Any]:
         "killed_trial": work.killed_trial,
         "left": _left(work, dropin_path),
         "originals": main.report["originals"],
+        "undone": main.report.get("undone"),
     }
 
 

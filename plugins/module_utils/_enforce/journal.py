@@ -1,17 +1,21 @@
 # Copyright: the linuxnet.socket_buffers authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The journal: what was there before each of our changes. Model and text, pure.
+"""The journal: what was there before our changes, and before the last of them. Model and text, pure.
 
-Only the newest entry can be pending: its change was announced, and its end is not known.
+Only the newest entry can be pending: its change was announced, and its end is not known. An undone one holds nothing any
+more but that the last change was taken back, so that whoever asks for that again does not take back the one before it.
 """
 import json
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import canonical
 
-VERSION = 1
+VERSION = 2  # 1 had no undone entry, and repairs and several older changes beside the last
+READABLE = (1, VERSION)
 JOURNAL_NAME = "journal.json"
 PENDING = "pending"
 DONE = "done"
+UNDONE = "undone"
 _EPOCH = ("boot_id", "netns")
 
 
@@ -53,7 +57,7 @@ class Managed(NamedTuple):
     file: Optional[FileChange]
 
 
-def epoch(identity: Dict[str, Any]) -> Dict[str, Any]:
+def epoch(identity: Mapping[str, Any]) -> Dict[str, Any]:
     """The part of an identity that a sysctl's value does not outlive."""
     return {name: identity[name] for name in _EPOCH}
 
@@ -85,17 +89,32 @@ def reduced(entries: Sequence[Entry], keys: Set[str], file: bool) -> List[Entry]
     return [entry for entry in kept if entry.keys or entry.file]
 
 
-def compacted(entries: Sequence[Entry]) -> List[Entry]:
-    """Without the entries that are neither the first nor the last word on anything: a host that
-    somebody else keeps changing must not fill its disk with our repairs."""
-    first: Dict[str, int] = {}
-    last: Dict[str, int] = {}
+def compacted(entries: Sequence[Entry], identity: Mapping[str, Any]) -> List[Entry]:
+    """At most two: what all changes but the last come to, and the last, or that it was undone. For entries that hold here and now.
+
+    A repair is no change and is forgotten. So neither somebody who keeps changing a host fills its disk, nor does
+    taking back the last change bring back what had been repaired.
+    """
+    older: List[Entry] = []
+    last: List[Entry] = []
     for entry in entries:
-        for name in list(entry.keys) + ([entry.file.path] if entry.file else []):
-            first.setdefault(name, entry.id)
-            last[name] = entry.id
-    needed = set(first.values()) | set(last.values())
-    return [entry for entry in entries if entry.id in needed]
+        if entry.phase == UNDONE or not _repeats(entry, managed(older + last)):
+            older, last = older + last, [entry]
+    return squashed(older, identity) + last
+
+
+def squashed(entries: Sequence[Entry], identity: Mapping[str, Any]) -> List[Entry]:
+    """One entry that comes to the same as all of these, or none where they come to nothing."""
+    keys, file = managed(entries)
+    return [entries[-1]._replace(identity=epoch(identity), phase=DONE, keys=keys, file=file)] if keys or file else []
+
+
+def _repeats(entry: Entry, known: Managed) -> bool:
+    """Whether it wrote only what had been written before."""
+    if entry.file and (known.file is None or known.file.written_text != entry.file.written_text):
+        return False
+    written = {key: canonical(change.written) for key, change in known.keys.items()}
+    return all(written.get(key) == canonical(change.written) for key, change in entry.keys.items())
 
 
 def render(entries: Sequence[Entry]) -> str:
@@ -117,7 +136,7 @@ def parse(text: Optional[str], path: str) -> List[Entry]:
     try:
         document = json.loads(text)
         version = document["version"]
-        if version == VERSION:
+        if version in READABLE:
             entries = [_entry(row) for row in document["entries"]]
             if any(entry.phase == PENDING for entry in entries[:-1]):
                 raise ValueError("an entry before the last is pending")
@@ -127,11 +146,11 @@ def parse(text: Optional[str], path: str) -> List[Entry]:
             f"{path} is damaged ({type(error).__name__}: {error}). It holds the original values: repair it, "
             "or note what you need from it and remove it; then the present values count as the originals"
         )
-    raise JournalError(f"{path} has version {version!r}, this collection knows {VERSION}: use the collection that wrote it")
+    raise JournalError(f"{path} has version {version!r}, this collection knows up to {VERSION}: use the collection that wrote it")
 
 
 def _entry(row: Dict[str, Any]) -> Entry:
-    if row["phase"] not in (PENDING, DONE):
+    if row["phase"] not in (PENDING, DONE, UNDONE):
         raise ValueError(f"phase {row['phase']!r}")
     return Entry(
         id=_typed(row["id"], int),

@@ -25,8 +25,10 @@ class Measure(NamedTuple):
 
 
 MEASURES = (
-    Measure("flows_bulk_in_bytes", "bulk", SUMS, "bytes_in"),
+    Measure("flows_bulk_read_bytes", "bulk", SUMS, "bytes_read"),
     Measure("flows_bulk_out_bytes", "bulk", SUMS, "bytes_out"),
+    Measure("flows_read_bytes", None, SUMS, "bytes_read"),
+    Measure("flows_in_bytes", None, SUMS, "bytes_in"),
     Measure("flows_old_in_bytes", None, SUMS, "old_bytes_in"),
     Measure("flows_old_out_bytes", None, SUMS, "old_bytes_out"),
     Measure("flows_rwnd_limited_us", None, SUMS, "rwnd_limited_us"),

@@ -28,6 +28,7 @@ STALE_LEAST_BYTES = 16384
 PAUSING_LEAST, PAUSING_MOST = 0.2, 0.95
 PAUSING_LEAST_SEGMENT = 500  # smaller ones fill a buffer with what is not payload: that is for collapsing
 LESS_THAN_WINDOW = 0.8  # send memory against the congestion window
+SNDBUF_LIMITED = 0.05  # of the time it was busy sending: all was sent, and the program waited for room. Often 0 in true cases, too
 UNSENT_SHARE = 0.25  # of the congestion window: hardly anything waits, so there is not enough to send
 
 
@@ -71,8 +72,10 @@ def _sending(now: Any, changes: Any, seconds: Optional[float], min_rtt: int, siz
     # If the peer doubled its window, what is queued here would not fill it.
     bound_next = buffer_full and unsent < now.snd_wnd
     window_open = unsent < UNSENT_SHARE * window and now.wmem_queued < LESS_THAN_WINDOW * window
+    # A congestion window that goes up and down, as with losses, does not tell in one look; the kernel's own clock may.
+    ran_dry = changes.sndbuf_limited_us >= SNDBUF_LIMITED * changes.busy_us
     return (
-        buffer_full and calm and not waits_for_peer and window_open,
+        buffer_full and calm and not waits_for_peer and (window_open or ran_dry),
         bound_next and calm and waits_for_peer and window_full,
         not bound_next and calm and waits_for_peer and window_full,
         not waits_for_peer and _bloated(now.rtt_us, min_rtt) and now.send_queue >= BLOATED_LEAST_BYTES,

@@ -24,8 +24,8 @@ MOST_PORTS = 10
 MOST_LOCAL_ADDRESSES = 100
 
 SUMMED = (
-    "bytes_in", "bytes_out", "old_bytes_in", "old_bytes_out", "data_segments_out", "retransmitted_segments", "busy_us", "rwnd_limited_us",
-    "sndbuf_limited_us", "drops", "receive_queue_bytes", "receive_memory_bytes", "send_queue_bytes", "send_memory_bytes", "notsent_bytes",
+    "bytes_in", "bytes_out", "old_bytes_in", "old_bytes_out", "bytes_read", "data_segments_out", "retransmitted_segments", "busy_us",
+    "rwnd_limited_us", "sndbuf_limited_us", "drops", "receive_queue_bytes", "receive_memory_bytes", "send_queue_bytes", "send_memory_bytes", "notsent_bytes",
 )
 COUNTED = (
     "born", "app_limited", "rcvbuf_at_default", "rcvbuf_at_max", "rcvbuf_above_max", "rcvbuf_probably_locked",

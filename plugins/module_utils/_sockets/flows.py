@@ -38,8 +38,8 @@ CUMULATIVE = (
 Changes = NamedTuple("Changes", [(name, Optional[int]) for name in CUMULATIVE])  # type: ignore[misc]
 
 # What is kept of a socket from the start of a window to its end: a few bytes, as there may be very many.
-MARK = struct.Struct(f"={len(CUMULATIVE) + 1}Q")
-_marked = operator.attrgetter(*CUMULATIVE, "rcvbuf")
+MARK = struct.Struct(f"={len(CUMULATIVE) + 2}Q")
+_marked = operator.attrgetter(*CUMULATIVE, "receive_queue", "rcvbuf")
 _cumulative = operator.attrgetter(*CUMULATIVE)
 
 
@@ -77,6 +77,7 @@ class Measures(NamedTuple):
     bytes_out: Optional[int]
     old_bytes_in: Optional[int]
     old_bytes_out: Optional[int]
+    bytes_read: Optional[int]
     data_segments_out: Optional[int]
     retransmitted_segments: Optional[int]
     busy_us: Optional[int]
@@ -131,21 +132,20 @@ def flow(now: Any, context: Context) -> Flow:
     if context.seconds is None:
         return Flow(
             kind_by_life(now), INBOUND if inbound else OUTBOUND, port if inbound else None,
-            measure(now, NO_CHANGES, None, None, None, context.sizes, UNKNOWN_FILL), now,
+            measure(now, NO_CHANGES, None, None, 0, None, context.sizes, UNKNOWN_FILL), now,
         )
     known = context.marks.get(now.cookie)
     if known is None:  # opened in the window: all that it ever did was in it, but in less time
-        changes, rcvbuf_before, seconds, fill = Changes._make(_cumulative(now)), None, None, UNKNOWN_FILL
+        changes, unread_before, rcvbuf_before = Changes._make(_cumulative(now)), 0, None
+        seconds, fill = None, UNKNOWN_FILL
     else:
-        before, rcvbuf_before, seconds, fill = MARK.unpack(known), now.rcvbuf, context.seconds, context.occupancy.fill(now)
-        if before == _marked(now):  # as most are; this saves a tenth of the time
-            changes = STILL
-        else:
-            *before, rcvbuf_before = before
-            changes = subtract(_cumulative(now), before)
+        before, seconds, fill = MARK.unpack(known), context.seconds, context.occupancy.fill(now)
+        *numbers, unread_before, rcvbuf_before = before
+        # As most are; this saves a tenth of the time.
+        changes = STILL if before == _marked(now) else subtract(_cumulative(now), numbers)
     return Flow(
         kind_by_changes(now, changes), INBOUND if inbound else OUTBOUND, port if inbound else None,
-        measure(now, changes, seconds, known is None, rcvbuf_before, context.sizes, fill), now,
+        measure(now, changes, seconds, known is None, unread_before, rcvbuf_before, context.sizes, fill), now,
     )
 
 
@@ -192,8 +192,8 @@ def _kind(now: Any, moved: Any) -> str:
 
 
 def measure(
-    now: Any, changes: Any, seconds: Optional[float], born: Optional[bool], rcvbuf_before: Optional[int], sizes: BufferSizes,
-    fill: Fill,
+    now: Any, changes: Any, seconds: Optional[float], born: Optional[bool], unread_before: int, rcvbuf_before: Optional[int],
+    sizes: BufferSizes, fill: Fill,
 ) -> Measures:
     rtt, busy = now.rtt_us or None, changes.busy_us
     min_rtt = None if now.min_rtt_us == NEVER_MEASURED else now.min_rtt_us or None
@@ -233,11 +233,12 @@ def measure(
         # payload in the send memory, our window in the receive buffer
         _ratio(now.send_queue, now.wmem_queued),
         _ratio(now.rcv_wnd, now.rcvbuf),
-        # changes; the first two once more, without what connections moved that were opened in the window
+        # changes; the first two once more, without what connections moved that were opened in the window; what the program took
         changes.bytes_received,
         changes.bytes_acked,
         _of_old(changes.bytes_received, born),
         _of_old(changes.bytes_acked, born),
+        _read(changes.bytes_received, now.receive_queue - unread_before),
         changes.data_segs_out,
         changes.total_retrans,
         busy,
@@ -260,6 +261,11 @@ def _bdp(bytes_per_second: Optional[float], min_rtt_us: Optional[int]) -> Option
 
 def _of_old(moved: Optional[int], born: Optional[bool]) -> Optional[int]:
     return 0 if born and moved is not None else moved
+
+
+def _read(received: Optional[int], more_unread: int) -> Optional[int]:
+    """What a larger buffer takes in is no work done before the program reads it. A FIN waits as a byte that was never received."""
+    return None if received is None else max(0, received - more_unread)
 
 
 def _ratio(part: Optional[float], whole: Optional[float]) -> Optional[float]:

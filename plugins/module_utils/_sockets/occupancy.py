@@ -8,8 +8,9 @@ good one. Only sockets with something queued are kept, as most have nothing.
 """
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional
 
-LEAST_SECONDS = 0.9  # between two looks: one a second, when the buckets of a window are of a second and not quite regular
-MOST_LOOKS = 60  # between the first and the last of a window
+MEAN_SECONDS = 1.0  # between two looks
+GOLDEN = (5 ** 0.5 - 1) / 2  # its multiples fall into [0, 1) as evenly as can be
+MOST_LOOKS = 60  # about, between the first and the last of a window
 MOST_CPU_SHARE = 0.02  # of one CPU
 
 
@@ -53,6 +54,10 @@ class Occupancy:
         return Fill(half_full / self.looks, queued / self.looks, None if found.notsent_bytes is None else notsent / self.looks)
 
 
-def seconds_to_next(cpu_seconds: float, window_seconds: float) -> float:
-    """Until the next look is due, when the last one cost so much: many sockets are looked at less often."""
-    return max(LEAST_SECONDS, cpu_seconds / MOST_CPU_SHARE, window_seconds / (MOST_LOOKS + 1))
+def seconds_to_next(cpu_seconds: float, window_seconds: float, looks: int) -> float:
+    """Until the next look is due, after so many, of which the last cost so much: many sockets are looked at less often.
+
+    One look in each stretch of the mean, earlier or later in it: at regular moments, what comes every second would be seen always or never.
+    """
+    mean = max(MEAN_SECONDS, cpu_seconds / MOST_CPU_SHARE, window_seconds / (MOST_LOOKS + 1))
+    return mean * (1 + GOLDEN * (looks + 1) % 1 - GOLDEN * looks % 1)

@@ -8,7 +8,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.socket_watch import sockets_now
 
 ABOVE = ("rcvbuf_above_max", "sndbuf_above_max")
-NAMES = ABOVE + ("flows",)
+NAMES = ABOVE + ("flows", "ports")
 
 
 def residual_now(files: HostFiles) -> Dict[str, Any]:
@@ -24,7 +24,9 @@ def residual_of(sockets: Mapping[str, Any]) -> Dict[str, Any]:
     if not sockets["available"]:
         return _unknown(sockets["reason"])
     groups = sockets["groups"]
-    return dict({name: _total([group["counts"][name] for group in groups]) for name in ABOVE}, flows=sockets["flows"], reason=None)
+    ports = sorted(row["port"] for row in sockets["ports"] if any(row["counts"][name] for name in ABOVE))
+    counts = {name: _total([group["counts"][name] for group in groups]) for name in ABOVE}
+    return dict(counts, flows=sockets["flows"], ports=ports, reason=None)
 
 
 def _total(counts: Any) -> Optional[int]:

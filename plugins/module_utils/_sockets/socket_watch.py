@@ -113,7 +113,7 @@ class SocketWatch:
 
     def _spent(self, cpu_before: float) -> None:
         self._cpu_seconds.append(round(_cpu_seconds() - cpu_before, 6))
-        self._next_look = read_boottime() + seconds_to_next(self._cpu_seconds[-1], self._window_seconds)
+        self._next_look = read_boottime() + seconds_to_next(self._cpu_seconds[-1], self._window_seconds, len(self._cpu_seconds))
 
 
 def sockets_now(files: HostFiles, top: int = 0, dump: Callable[..., Dump] = read_dump) -> Dict[str, Any]:

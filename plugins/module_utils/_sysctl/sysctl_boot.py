@@ -95,6 +95,16 @@ def boot_settings(ordered: BootFiles, keys: Iterable[str]) -> Dict[str, BootSett
     return {key: BootSetting(line.value, line.file) for key, line in decided if line is not None}
 
 
+def settings_by_file(ordered: BootFiles, keys: Iterable[str]) -> Dict[str, List[BootSetting]]:
+    """What each file alone would give to a key, in the order of a boot: who set a value by hand often loaded one of them."""
+    wanted = list(keys)
+    found: Dict[str, List[BootSetting]] = {key: [] for key in wanted}
+    for file in ordered:
+        for key, setting in boot_settings([file], wanted).items():
+            found[key].append(setting)
+    return found
+
+
 def _deciding(target: str, kernel: List[_Line], lines: List[_Line]) -> Optional[_Line]:
     named = [line for line in lines if line.pattern == target]
     candidates = named or [line for line in lines if _matches(target, line.pattern)]
@@ -109,6 +119,8 @@ def _matches(target: str, pattern: str) -> bool:
 
 
 def _lines(path: str, text: str) -> Iterator[_Line]:
+    # Names are told, and a name may be any bytes: Ansible refuses a result that is not UTF-8.
+    name_told = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     for line in text.split("\n"):
         name, equals, value = line.strip().partition("=")
         if not name or name[0] in "#;":
@@ -116,7 +128,7 @@ def _lines(path: str, text: str) -> Iterator[_Line]:
         # A dash in front allows the assignment to fail; without an assignment it excludes the key from globs.
         dashed = name[0] == "-"
         if equals or dashed:
-            yield _Line(_as_path((name[1:] if dashed else name).strip()), canonical(value), path)
+            yield _Line(_as_path((name[1:] if dashed else name).strip()), canonical(value), name_told)
 
 
 def _as_path(name: str) -> str:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every sysctl of the table on one host: its value now, what a boot would give it, and whether root may write it here."""
 import stat
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import (
     HostFiles,
@@ -14,6 +14,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sy
     BootSetting,
     boot_settings,
     read_boot_files,
+    settings_by_file,
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_table import SYSCTLS, Sysctl
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import canonical
@@ -21,9 +22,14 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sy
 
 def read_sysctls(files: HostFiles) -> Dict[str, Dict[str, Any]]:
     """One record for each key of the table, absent ones too."""
-    boot = boot_settings(read_boot_files(files), SYSCTLS)
+    ordered = read_boot_files(files)
+    boot, by_file = boot_settings(ordered, SYSCTLS), settings_by_file(ordered, SYSCTLS)
     mounts = files.read_text("/proc/self/mountinfo")
-    return {key: _record(files, row, boot.get(key), mounts) for key, row in SYSCTLS.items()}
+    return {key: dict(_record(files, row, boot.get(key), mounts), set_in=_rows(by_file[key])) for key, row in SYSCTLS.items()}
+
+
+def _rows(settings: List[BootSetting]) -> List[Dict[str, str]]:
+    return [{"file": setting.file, "value": setting.value} for setting in settings]
 
 
 def _record(files: HostFiles, row: Sysctl, boot: Optional[BootSetting], mounts: Optional[str]) -> Dict[str, Any]:

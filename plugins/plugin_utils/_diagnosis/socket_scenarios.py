@@ -39,7 +39,7 @@ SEEN = (
         "Connections use up the window that this host grants them in every round trip, though their reader keeps up.",
         "A larger maximum of tcp_rmem: open connections follow within seconds, some never, because their window scale is that of the"
         " handshake.",
-        Knob(RMEM, "max", "raise"), Metric("flows_bulk_in_bytes", "higher"), tried=True,
+        Knob(RMEM, "max", "raise"), Metric("flows_bulk_read_bytes", "higher"), tried=True,
         sign="receive_window_bound", medians=("rcvbuf_bytes", "receive_memory_share", "receiver_rtt_us", "goodput_in_bytes_per_second"),
     ),
     Scenario(

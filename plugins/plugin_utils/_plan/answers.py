@@ -24,16 +24,20 @@ SPARE_SEGMENTS_BYTES = 6 * 1448
 PAYLOAD_SHARE = 0.6
 # No size above this makes a difference: twice what is under way, for repair, of which half the memory may be payload.
 LINK_FILL = 4
-# Unsent data that is worth having: what leaves within 5 ms, and a few large writes.
-UNSENT_SECONDS, UNSENT_LEAST_BYTES = 0.005, 16384
+# Unsent data that is worth having: what leaves within 5 ms, and three segments. The kernel wakes the program at half of it.
+UNSENT_SECONDS, UNSENT_LEAST_BYTES, UNSENT_STEP_BYTES = 0.005, 4096, 1024
 
 
 class Candidate(NamedTuple):
-    """The new size of the field, why this one, and what bounded it. `size` None: nothing to size it by, and `reason` says what is missing."""
+    """The new size of the field, why this one, and what bounded it, in words and in bytes.
+
+    `size` None: nothing to size it by, and `reason` says what is missing.
+    """
 
     size: int | None
     reason: str
     ceiling: str
+    limit: int | None = None
 
 
 class Answer(NamedTuple):
@@ -72,7 +76,7 @@ def _halved(room: Room, _knob: Knob, policy: Policy) -> Candidate:
 
 def _lowered(room: Room, policy: Policy, size: int, reason: str) -> Candidate:
     floor = max(policy.rmem_max_floor_bytes, room.sizes.of("default"))
-    return Candidate(max(room.whole_pages(size), floor), reason, f"not below {floor} bytes (floor of the policy, and tcp_rmem default)")
+    return Candidate(max(room.whole_pages(size), floor), reason, f"not below {floor} bytes (floor of the policy, and tcp_rmem default)", floor)
 
 
 def _doubled(room: Room, knob: Knob, policy: Policy) -> Candidate:
@@ -123,7 +127,8 @@ def _raised(room: Room, knob: Knob, policy: Policy, factor: int, policy_ceiling:
         held = room.link_bytes_per_second * room.flows.rtt_us / 1e6
         ceilings.append((int(LINK_FILL * held), f"{LINK_FILL} times what the fastest link holds in {duration(room.flows.rtt_us)}"))
     ceiling, name = min(ceilings)
-    return Candidate(room.whole_pages(min(room.sizes.of(knob.field) * factor, ceiling)), reason, f"not above {ceiling} bytes ({name})")
+    size, limit = room.whole_pages(min(room.sizes.of(knob.field) * factor, ceiling)), room.whole_pages(ceiling)
+    return Candidate(size, reason, f"not above {ceiling} bytes ({name})", limit)
 
 
 def _sized_for_the_path(room: Room, _knob: Knob, policy: Policy) -> Candidate:
@@ -138,6 +143,7 @@ def _sized_for_the_path(room: Room, _knob: Knob, policy: Policy) -> Candidate:
         f"the path of the largest flow holds {bdp / 1e3:,.0f} kB (rate x smallest round trip time): {PATH_FILL:g} times that and"
         f" {SPARE_SEGMENTS_BYTES} bytes of segments, of which {share:.0%} of the memory is payload. What is more only waits in a queue",
         f"not below {floor} bytes (wmem_max_floor_bytes of the policy)",
+        floor,
     )
 
 
@@ -146,9 +152,10 @@ def _unsent_kept_short(room: Room, _knob: Knob, _policy: Policy) -> Candidate:
     if rate is None:
         return Candidate(None, "the rate of its connections could not be seen", "")
     return Candidate(
-        max(room.pages_up(rate * UNSENT_SECONDS), UNSENT_LEAST_BYTES),
+        max(-(-int(rate * UNSENT_SECONDS) // UNSENT_STEP_BYTES) * UNSENT_STEP_BYTES, UNSENT_LEAST_BYTES),
         f"what the fastest flow ({rate / 1e6:,.3g} MB/s) sends in {UNSENT_SECONDS * 1000:g} ms: more only gets old before it leaves",
-        f"not below {UNSENT_LEAST_BYTES} bytes, so that programs need not write too often",
+        f"not below {UNSENT_LEAST_BYTES} bytes, so that a program need not write for every segment",
+        UNSENT_LEAST_BYTES,
     )
 
 

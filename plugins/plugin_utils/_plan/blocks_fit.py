@@ -15,7 +15,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.r
 LEAST_SHARE = 0.05
 # Of a transfer that comes and goes, only a part is seen. If connections that stay move less than this of all octets, octets count instead.
 STAYING_SHARE = 0.7
-OF_ALL = {"flows_bulk_in_bytes": ("old_bytes_in", "octets_in"), "flows_bulk_out_bytes": ("old_bytes_out", "octets_out")}
+OF_ALL = {"flows_bulk_read_bytes": ("old_bytes_in", "octets_in"), "flows_bulk_out_bytes": ("old_bytes_out", "octets_out")}
 
 
 def out_of_reach(knob: Knob, window: Mapping[str, Any]) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.joined_flows import Joined, joined_flows, neighbours
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import SCENARIO
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import tried_before
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import tried_before, was_kept
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.plan import Given, Plan, answered, nothing, plan_host
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.policy import read_policy
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import check_keys
@@ -67,7 +67,7 @@ def _binds_both(flow: Mapping[str, Any], peer: Mapping[str, Any]) -> bool:
 
 def _refuted_together(given: Mapping[str, Any]) -> bool:
     records = given.get("earlier") or ()
-    return any((record.get("plan") or {}).get("joint") and (record.get("verdict") or {}).get("verdict") != "improved" for record in records)
+    return any((record.get("plan") or {}).get("joint") and not was_kept(record) for record in records)
 
 
 def _groups(bound: Mapping[str, Sequence[str]]) -> list[list[str]]:

@@ -95,6 +95,7 @@ def answered(scenario: Scenario, given: Given) -> Plan:
         nothing(name, f"{name}: {knob.direction} {what} from {now} to {candidate.size} bytes; {candidate.reason}"),
         changes=[{
             "key": knob.key, "field": knob.field, "old": room.sizes.text(), "new": new, "reason": candidate.reason, "ceiling": candidate.ceiling,
+            "limit_bytes": candidate.limit,
         }],
         metric=metric._asdict(),
         guards=[{"name": guard.name, "direction": guard.direction} for guard in GUARDS if metric.name not in guard.counters],
@@ -107,6 +108,7 @@ def nothing(scenario: str | None, reason: str) -> Plan:
     return {
         "scenario": scenario, "changes": [], "metric": None, "guards": [], "reason": reason, "blocked": False,
         "least_washout_seconds": 0.0, "seen": None, "joint": None, "waits_for": None, "seed": None, "again": False,
+        "wave": None,
     }
 
 

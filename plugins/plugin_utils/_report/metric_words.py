@@ -13,7 +13,7 @@ WORDS = {
     STALLED: "time in stalls",
     "octets_in": "octets received",
     "octets_out": "octets sent",
-    "flows_bulk_in_bytes": "bulk received",
+    "flows_bulk_read_bytes": "bulk read",
     "flows_bulk_out_bytes": "bulk sent",
     "flows_old_in_bytes": "received by older connections",
     "flows_old_out_bytes": "sent by older connections",

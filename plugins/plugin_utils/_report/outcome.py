@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.remarks import with_remarks
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._waves.after_wave import told
 
 Record = Mapping[str, Any]
 
@@ -56,13 +57,17 @@ def _aborted(record: Record) -> Outcome | None:
 
 
 def _rolled_back(record: Record) -> Outcome | None:
-    """Values without a plan are the originals: the rollback."""
+    """Values without a plan are those of before: the rollback."""
     tuning = record.get("tuning")
     if not tuning or record.get("plan"):
         return None
+    undone = tuning.get("undone")
+    back = f"the values from before the change of {undone['started']}" if undone else "the originals"
     name, reason = "left", "nothing of ours to bring back"
     if tuning["changed"]:
-        name, reason = ("would_try", "the originals would be brought back") if record.get("check_mode") else ("reverted", "the originals are back")
+        name, reason = ("would_try", f"{back} would be brought back") if record.get("check_mode") else ("reverted", f"{back} are back")
+    elif undone:
+        reason = f"{back} are back since an earlier run" if undone["earlier"] else f"{back} were there already"
     if tuning.get("left"):
         return Outcome(name, f"not brought back: {_left(tuning)}", True)
     return Outcome(name, reason, False)
@@ -91,17 +96,30 @@ def _only_measured(record: Record) -> Outcome | None:
     return None
 
 
+def _put_back(record: Record) -> Outcome | None:
+    """The last tuning brought the originals back: by choice, when a later wave did harm."""
+    wave, tuning = record.get("wave") or {}, record.get("tuning") or {}
+    if not wave.get("put_back"):
+        return None
+    if not tuning or tuning.get("left"):
+        why = _left(tuning) or "nothing was written"
+        return Outcome("failed", f"was to be put back, as {wave['put_back']}; not brought back: {why}", True)
+    return Outcome("reverted", f"put back, as {wave['put_back']}", False)
+
+
 def _judged(record: Record) -> Outcome | None:
-    verdict, tuning = record.get("verdict"), record.get("tuning")
+    verdict, tuning, wave = record.get("verdict"), record.get("tuning"), record.get("wave")
     if not verdict:
         return None
-    if verdict["verdict"] != "improved":
-        return Outcome("reverted", verdict["reason"], False)
+    improved = verdict["verdict"] == "improved"
+    if not (wave["kept"] if wave else improved):
+        return Outcome("reverted", f"improved by itself, but {told(wave)}" if wave and improved else verdict["reason"], False)
+    reason = verdict["reason"] if improved or not wave else f"{wave['verdict']['reason']}; by itself {verdict['verdict']}"
     if not tuning:
-        return Outcome("failed", f"improved, but not enforced: {verdict['reason']}", True)
+        return Outcome("failed", f"improved, but not enforced: {reason}", True)
     if tuning.get("left"):
-        return Outcome("kept", f"{verdict['reason']}; left alone: {_left(tuning)}", True)
-    return Outcome("kept", verdict["reason"], False)
+        return Outcome("kept", f"{reason}; left alone: {_left(tuning)}", True)
+    return Outcome("kept", reason, False)
 
 
 def _no_result(record: Record) -> Outcome:
@@ -114,9 +132,9 @@ def _first_advice(record: Record) -> str:
 
 
 def _left(tuning: Record) -> str:
-    return ", ".join(f"{row['name']} ({row['reason']})" for row in tuning["left"])
+    return ", ".join(f"{row['name']} ({row['reason']})" for row in tuning.get("left") or ())
 
 
 RULES: tuple[Callable[[Record], Outcome | None], ...] = (
-    _stopped, _not_restored, _aborted, _rolled_back, _nothing_to_change, _only_measured, _judged, _no_result,
+    _stopped, _not_restored, _aborted, _rolled_back, _nothing_to_change, _only_measured, _put_back, _judged, _no_result,
 )

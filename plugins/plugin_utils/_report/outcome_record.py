@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.rounds import handed_on
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.stalls import compared
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._waves.after_wave import line_of
 
 Result = Mapping[str, Any]
 
@@ -31,7 +32,7 @@ DECISIONS = ("findings", "plan", "verdict")
 # What the report needs of the large ones; a trial's counters stay behind.
 FACTS_KEPT = ("identity", "host")
 TRIAL_KEPT = ("status", "reason", "seed", "pairs", "block_seconds", "restored", "residual")
-TUNING_KEPT = ("changed", "changes", "dropin", "drifted", "left", "residual")
+TUNING_KEPT = ("changed", "changes", "dropin", "drifted", "left", "undone", "residual")
 # What ansible-core 2.19 puts before the message of a module or a filter.
 WRAPPING = re.compile(r"((Task|Action|Module) failed: )*(.*The filter plugin '[\w.]+' failed: )?", re.DOTALL)
 
@@ -40,16 +41,19 @@ def outcome_record(results: Result) -> dict[str, Any]:
     """Results that are missing, skipped or empty count as not done."""
     if not results.get("host"):
         raise ValueError("host: missing; it names whose results these are")
+    host, plan = str(results["host"]), results.get("plan") or {}
     done = {step: _mapping(results.get(step)) for step in STEPS}
     record = {
-        "host": str(results["host"]),
+        "host": host,
         "check_mode": bool(results.get("check_mode")),
         "failure": _failure(done, _mapping(results.get("failure"))),
         "facts": _picked(_mapping(_mapping(done["facts"].get("ansible_facts")).get("socket_buffers")), FACTS_KEPT),
         "trial": _trial(_mapping(done["trial"].get("trial"))),
         "tuning": _picked(done["tuning"], TUNING_KEPT) if "changes" in done["tuning"] else None,
         "recovered": any(result.get("recovered") or result.get("killed_trial") for result in done.values()),
-        "earlier": handed_on(results.get("earlier") or [], str(results["host"])),
+        "resumed": str(results["resumed"]) if results.get("resumed") else None,
+        "earlier": handed_on(results.get("earlier") or [], host),
+        "wave": line_of(host, plan, int(results.get("turn") or 0), results.get("waves") or ()),
     }
     record.update((name, results.get(name) or None) for name in DECISIONS)
     return record

@@ -41,12 +41,18 @@ def _still_larger(record: Record, name: str) -> str | None:
     count = max((residual.get(measure) or 0 for measure in ABOVE_MAX), default=0)
     if not count:
         return None
+    ports = residual.get("ports") or ()
+    where = f" on port{'s' * (len(ports) > 1)} {', '.join(map(str, ports))}" if ports else ""
     held = "connection still holds a larger buffer" if count == 1 else "connections still hold larger buffers"
-    return f"{count:,} {held} than the maximum in force, until {'it closes' if count == 1 else 'they close'}"
+    return f"{count:,} {held}{where} than the maximum in force, until {'it closes' if count == 1 else 'they close'}"
 
 
 def _undone(record: Record, name: str) -> str | None:
     return RECOVERED if record.get("recovered") else None
+
+
+def _resumed(record: Record, name: str) -> str | None:
+    return f"The trial was begun by {record['resumed']}, a run that ended before it" if record.get("resumed") else None
 
 
 def _residual(record: Record, name: str) -> Record:
@@ -68,4 +74,4 @@ def _steps(plan: Record) -> Iterator[int]:
                 yield int(new) - int(old)
 
 
-REMARKS: tuple[Callable[[Record, str], str | None], ...] = (_together, _other_hours, _still_larger, _undone)
+REMARKS: tuple[Callable[[Record, str], str | None], ...] = (_together, _other_hours, _still_larger, _undone, _resumed)

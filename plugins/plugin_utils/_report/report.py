@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.metric_words import shown_value
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.outcome import Outcome, advice, outcome_of
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.rounds import answered_first, come_to, rounds_of, tried_before
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.wave_rows import wave_rows
 
 VERSION = 1
 OUTCOMES = ("kept", "reverted", "left", "would_try", "failed", "unreachable")
@@ -32,6 +33,7 @@ def report_document(records: Sequence[Mapping[str, Any]], generated: str, hosts:
         "version": VERSION,
         "generated": generated,
         "summary": _summary([host.outcome for host in reported]),
+        "waves": wave_rows(records),
         "rows": [row for host in reported for row in host.rows],
     }
 
@@ -73,6 +75,7 @@ def _acted_row(record: Mapping[str, Any], number: int, outcome: Outcome) -> dict
         needs_person=outcome.needs_person,
         measured={key: verdict.get(key) for key in MEASURED} if verdict else None,
         stalls=(record.get("trial") or {}).get("stalls"),
+        wave=(record.get("plan") or {}).get("wave"),
     )
 
 
@@ -80,7 +83,7 @@ def _other_row(record: Mapping[str, Any], number: int, finding: Mapping[str, Any
     """A round answers one finding of a host; the others are said, with what would help, and what was tried against them before."""
     return dict(
         _finding_columns(record, number, finding), change=None, before=None, after=None, verdict=None, outcome="left",
-        reason=" ".join(filter(None, (tried, advice(finding)))), needs_person=False, measured=None, stalls=None,
+        reason=" ".join(filter(None, (tried, advice(finding)))), needs_person=False, measured=None, stalls=None, wave=None,
     )
 
 

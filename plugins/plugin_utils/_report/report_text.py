@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -16,6 +16,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.ta
     paragraph,
     text_table,
 )
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.wave_rows import waves_markdown, waves_text
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.stalls import duration
 
 COLUMNS = ("host", "finding", "change", "before", "after", "verdict", "outcome")
@@ -24,7 +25,6 @@ HEADER = ("Host", "Finding", "Change", "Before", "After", "Verdict", "Outcome")
 WHOLE = ("Change",)
 TERMINAL_WIDTH = 120
 MARK = "!"
-ROUND = "{host} (round {round})"
 NUMBER = re.compile(r"^(\S+(?: (?:us|ms|s)\b)?) ")
 EMPTY = "No host was part of this run. Look at the inventory, at socket_buffers_hosts and at --limit."
 EXIT_STATUS = f"Exit status: 0 when no host needs a person, 2 when one does (marked {MARK})."
@@ -36,10 +36,11 @@ def report_table(document: Mapping[str, Any], width: int = TERMINAL_WIDTH) -> st
     if not rows:
         return EMPTY
     several = _of_several_rounds(rows)
-    shown = [_upright(row) for row in _named(rows, several, "{host}\nround {round}")]
+    shown = [_upright(row) for row in _named(rows, several, _on_lines)]
     table = text_table(["", *HEADER], [[MARK if row["needs_person"] else "", *_cells(row)] for row in shown], width, WHOLE)
-    reasons = [paragraph(f"{', '.join(hosts)}: {reason}", width) for reason, hosts in _by_reason(_named(rows, several, ROUND)).items()]
-    return "\n".join([table, "", *reasons, "", summary_line(document["summary"]), EXIT_STATUS])
+    reasons = [paragraph(f"{', '.join(hosts)}: {reason}", width) for reason, hosts in _by_reason(_named(rows, several, _in_line)).items()]
+    waves = waves_text(document.get("waves") or (), width)
+    return "\n".join([table, "", *reasons, *(["", waves] if waves else []), "", summary_line(document["summary"]), EXIT_STATUS])
 
 
 def report_markdown(document: Mapping[str, Any]) -> str:
@@ -49,10 +50,11 @@ def report_markdown(document: Mapping[str, Any]) -> str:
     if not rows:
         return f"{title}\n\n{EMPTY}\n"
     several = _of_several_rounds(rows)
-    cells = [[*_cells(row), "yes" if row["needs_person"] else "no"] for row in _named(rows, several, ROUND)]
+    cells = [[*_cells(row), "yes" if row["needs_person"] else "no"] for row in _named(rows, several, _in_line)]
     table = markdown_table([*HEADER, "Needs a person"], cells)
     sections = [_section(host, list(found), host in several) for host, found in groupby(rows, key=lambda row: row["host"])]
-    return "\n\n".join([title, summary_line(document["summary"]), table, *sections]) + "\n"
+    waves = waves_markdown(document.get("waves") or ())
+    return "\n\n".join([title, summary_line(document["summary"]), table, *filter(None, [waves]), *sections]) + "\n"
 
 
 def summary_line(summary: Mapping[str, int]) -> str:
@@ -65,9 +67,27 @@ def _of_several_rounds(rows: Sequence[Mapping[str, Any]]) -> set[str]:
     return {row["host"] for row in rows if row["round"] > 1}
 
 
-def _named(rows: Sequence[Mapping[str, Any]], several: Container[str], words: str) -> list[Mapping[str, Any]]:
-    """A host of several rounds is named with the round."""
-    return [dict(row, host=words.format_map(row)) if row["host"] in several else row for row in rows]
+def _named(
+    rows: Sequence[Mapping[str, Any]], several: Container[str], named: Callable[[str, Sequence[str]], str],
+) -> list[Mapping[str, Any]]:
+    """A host of several rounds is named with the round, and one of several waves with the wave."""
+    return [dict(row, host=named(row["host"], _when(row, several))) for row in rows]
+
+
+def _when(row: Mapping[str, Any], several: Container[str]) -> list[str]:
+    wave = row.get("wave") or {"of": 1}
+    return [
+        *([f"round {row['round']}"] if row["host"] in several else []),
+        *([f"wave {wave['number']} of {wave['of']}"] if wave["of"] > 1 else []),
+    ]
+
+
+def _on_lines(host: str, when: Sequence[str]) -> str:
+    return "\n".join([host, *when])
+
+
+def _in_line(host: str, when: Sequence[str]) -> str:
+    return f"{host} ({', '.join(when)})" if when else host
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:

@@ -31,6 +31,7 @@ def handed_on(earlier: Any, host: str) -> list[dict[str, Any]]:
 
 
 def rounds_of(record: Record) -> list[Record]:
+    """All rounds of the run, oldest first."""
     return [*(record.get("earlier") or ()), record]
 
 

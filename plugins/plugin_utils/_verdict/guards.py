@@ -29,6 +29,8 @@ LEAST_RETRANSMITTED_SHARE = 0.002
 LEAST_STALL_US = 1000
 # An acknowledgement takes 40 to 88 bytes: octets that are hardly more than that are no work done, and how many a peer sends is its own affair.
 LEAST_OCTETS_PER_SEGMENT = 120
+# Of the octets: what the connections that were seen moved.
+TOLD_SHARE = 0.7
 
 
 class Guard(NamedTuple):
@@ -44,6 +46,7 @@ class Guard(NamedTuple):
     members: str | None = None  # the number of them
     least: float = 0.0  # that both arms together have to have before it is judged, per second or as a level
     segments: str | None = None  # octets count as work only if there is payload in these
+    told_by: str | None = None  # where this is most of the same bytes, there is a guard that knows more of them
 
 
 def of_class(members: str, least: float) -> dict[str, Any]:
@@ -71,9 +74,11 @@ GUARDS = (
     # Work and throughput: the change must not pay for itself with either. Zero windows are no guard: closing the
     # window earlier is how a smaller buffer works, and what it costs shows in the octets.
     Guard("softirq squeezes", ("softnet_time_squeeze",), "lower", 0.25),
-    Guard("received octets", ("IpExtInOctets", "Ip6InOctets"), "higher", 0.05, segments="TcpInSegs"),
+    Guard("received octets", ("IpExtInOctets", "Ip6InOctets"), "higher", 0.05, segments="TcpInSegs", told_by="flows_in_bytes"),
     Guard("sent octets", ("IpExtOutOctets", "Ip6OutOctets"), "higher", 0.05, segments="TcpOutSegs"),
-    Guard("bulk received", ("flows_bulk_in_bytes",), "higher", 0.05, **of_class("flows_bulk_count", LEAST_BULK_BYTES)),
+    # What a larger buffer takes in while its reader is away is no work: what programs have read is.
+    Guard("read by programs", ("flows_read_bytes",), "higher", 0.05, counts_events=False, least=LEAST_BULK_BYTES),
+    Guard("bulk read", ("flows_bulk_read_bytes",), "higher", 0.05, **of_class("flows_bulk_count", LEAST_BULK_BYTES)),
     Guard("bulk sent", ("flows_bulk_out_bytes",), "higher", 0.05, **of_class("flows_bulk_count", LEAST_BULK_BYTES)),
 )
 
@@ -90,13 +95,20 @@ def judge_all(guards: Sequence[Guard], trials: Sequence[Mapping[str, Any]], alph
 
 def arms_of(guard: Guard, trial: Mapping[str, Any]) -> Arms | None:
     """None when this kernel does not count it, or there is nothing to guard."""
-    return None if guard.segments and _acknowledges_only(trial, guard.counters, guard.segments) else paired(trial, guard.counters, guard.per)
+    return None if _acknowledges_only(guard, trial) or _is_told(guard, trial) else paired(trial, guard.counters, guard.per)
 
 
-def _acknowledges_only(trial: Mapping[str, Any], octets: Sequence[str], segments: str) -> bool:
+def _acknowledges_only(guard: Guard, trial: Mapping[str, Any]) -> bool:
+    return guard.segments is not None and 0 < _in_all(trial, guard.counters) < LEAST_OCTETS_PER_SEGMENT * _in_all(trial, (guard.segments,))
+
+
+def _is_told(guard: Guard, trial: Mapping[str, Any]) -> bool:
+    return guard.told_by is not None and _in_all(trial, (guard.told_by,)) >= TOLD_SHARE * _in_all(trial, guard.counters) > 0
+
+
+def _in_all(trial: Mapping[str, Any], names: Sequence[str]) -> float:
     """Over both arms together, so that no coin has a say in it."""
-    moved, counted = (sum(value for value in summed(trial, names) or () if value is not None) for names in (octets, (segments,)))
-    return 0 < moved < LEAST_OCTETS_PER_SEGMENT * counted
+    return sum(value for value in summed(trial, names) or () if value is not None)
 
 
 def _moved(guard: Guard, arms: Arms) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.block_columns import why_missing
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.extension import first_alpha, is_promising, second_alpha
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.extension import first_alpha, is_worth_another, second_alpha
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import check_keys
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.reach import Tried, reach
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.verdict import (
@@ -48,7 +48,7 @@ def verdicts(hosts: Mapping[str, Host], alpha: float = 0.01, min_effect: float =
                 partners = {other: hosts[other] for other in members if other in hosts and _same(hosts[other]["plan"], its["plan"])}
                 level = second_alpha(alpha) if its.get("first") else first_alpha(alpha) if extend else alpha
                 judged = _together(members, partners, its["plan"], level, min_effect) if members else _alone(its, level, min_effect)
-                again = extend and not its.get("first") and is_promising(judged, min_effect)
+                again = extend and not its.get("first") and is_worth_another(judged, alpha, min_effect)
                 found.update(dict.fromkeys([host, *partners], dict(judged, extend=again)))
     except ValueError as error:
         raise ValueError(f"{host}: {error}") from error
@@ -82,23 +82,22 @@ def _alone(host: Host, alpha: float, min_effect: float) -> dict[str, Any]:
 def _together(
     members: Sequence[str], partners: Mapping[str, Host], plan: Mapping[str, Any], alpha: float, min_effect: float,
 ) -> dict[str, Any]:
-    joined = _joined({host: its["plan"] for host, its in partners.items()}, plan["metric"])
+    joined = joined_plan({host: its["plan"] for host, its in partners.items()}, plan["metric"])
     looks = [name for name in ("first", "trial") if name == "trial" or any(its.get(name) for its in partners.values())]
     trials: list[Mapping[str, Any]] = []
     measured: list[Mapping[str, Any]] = []
     for look in looks:
         found = {host: its.get(look) for host, its in partners.items()}
-        with_metric = {host: found[host] for host in plan["joint"]["measured_on"] if found.get(host)}
-        reason = _absence(members, found) or _incomplete(found) or _out_of_step(found) or _unmeasured(with_metric, joined)
+        reason = why_not_together(members, found, plan["joint"]["measured_on"], joined)
         if reason is not None:
             return dict(undecided(joined), hosts=list(members), reason=reason)
-        trials, measured = [*trials, *found.values()], [*measured, *with_metric.values()]
+        trials, measured = [*trials, *found.values()], [*measured, *(found[host] for host in plan["joint"]["measured_on"])]
     reached = reach([Tried(its["plan"]["changes"], [its[look] for look in looks]) for its in partners.values()])
     judged = weighed(Evidence(trials, measured, reached), joined, alpha, min_effect)
     return dict(judged, hosts=list(members), reason=f"{_named(members)} together: {judged['reason']}")
 
 
-def _joined(plans: Mapping[str, Mapping[str, Any]], metric: Mapping[str, Any]) -> dict[str, Any]:
+def joined_plan(plans: Mapping[str, Mapping[str, Any]], metric: Mapping[str, Any]) -> dict[str, Any]:
     """One plan of all changes and all guards of the members."""
     for host, plan in plans.items():
         if plan["metric"] != metric:
@@ -111,7 +110,13 @@ def _named(hosts: Sequence[str]) -> str:
     return " and ".join(part for part in (", ".join(hosts[:-1]), hosts[-1]) if part)
 
 
-# Why members cannot be judged together, or None. No coin has a say in any of it.
+def why_not_together(
+    members: Sequence[str], found: Mapping[str, Any], measured_on: Sequence[str], plan: Mapping[str, Any],
+) -> str | None:
+    """Why the trials of one look (None where there is none) cannot be judged together, or None. No coin has a say in any of it."""
+    measured = {host: found[host] for host in measured_on if found.get(host)}
+    return _absence(members, found) or _incomplete(found) or _out_of_step(found) or _unmeasured(measured, plan)
+
 
 def _absence(members: Sequence[str], trials: Mapping[str, Any]) -> str | None:
     missing = [host for host in members if not trials.get(host)]

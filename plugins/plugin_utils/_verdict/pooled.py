@@ -14,14 +14,17 @@ what is given. So every assignment of coins is equally likely, and:
 - a mixture is both, coin by coin. Nothing has to be told: the seeds are in the trials.
 
 Every pair weighs the same. Which hosts are left out depends on nothing that a coin decides.
+
+Hosts that tried one candidate together are one unit here: they count together or not at all, with the metric of those that measure it.
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import LEAST_SEGMENTS_PER_SECOND, SEGMENTS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.block_columns import why_missing
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.joint import Host, joined_plan, why_not_together
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import check_keys, mean_rate
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.reach import Tried, reach
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.verdict import (
@@ -42,22 +45,65 @@ def pooled_verdict(
     The plan is what the hosts have in common: the metric, the guards and the direction of the change.
     """
     check_plan(plan, alpha, min_effect)
-    for host, trial in trials.items():
-        check_keys(f"trials: {host}", trial, (*TRIAL_KEYS, "seed"), "the `trial` that socket_buffer_trial returned on this host")
-    unusable = {host: _unusable(trial, plan) for host, trial in trials.items()}
-    usable = [host for host, reason in unusable.items() if reason is None]
-    left_out = {host: reason for host, reason in unusable.items() if reason is not None}
+    return _pooled([{host: {"trial": trial, "plan": plan}} for host, trial in trials.items()], plan, alpha, min_effect)
+
+
+def pooled_units(units: Sequence[Mapping[str, Host]], alpha: float = 0.01, min_effect: float = 0.05) -> dict[str, Any]:
+    """The same over units: each one host, or those that tried a candidate together, with the `plan` and the `trial` (or None) of each.
+
+    What they have in common is told by the plan of the first. The second trial of a candidate has no place here: the coins of the first
+    decided whether there was one.
+    """
+    first = next(iter(units[0].values()))["plan"]
+    check_plan(first, alpha, min_effect)
+    return _pooled(units, first, alpha, min_effect)
+
+
+def _pooled(units: Sequence[Mapping[str, Host]], plan: Mapping[str, Any], alpha: float, min_effect: float) -> dict[str, Any]:
+    unusable = [_unusable(unit) for unit in units]
+    usable = [unit for unit, reason in zip(units, unusable) if reason is None]
     if usable:
-        counted = [trials[host] for host in usable]
-        judged = weighed(Evidence(counted, counted, reach([Tried(plan["changes"], counted)])), plan, alpha, min_effect)
+        judged = weighed(_evidence(usable), plan, alpha, min_effect)
     else:
         judged = dict(undecided(plan), reason="no host has a trial that can be judged")
-    told = f"{len(usable)} of {len(trials)} hosts together: {judged['reason']}"
-    return dict(judged, reason=told, hosts=usable, left_out=left_out)
+    hosts = [host for unit in usable for host in unit]
+    told = f"{len(hosts)} of {sum(map(len, units))} hosts together: {judged['reason']}"
+    left_out = {host: reason for unit, reason in zip(units, unusable) if reason is not None for host in unit}
+    return dict(judged, reason=told, hosts=hosts, left_out=left_out)
 
 
-def _unusable(trial: Mapping[str, Any], plan: Mapping[str, Any]) -> str | None:
-    """Why this host says nothing about the change, or None. Only what both arms have in common may decide that."""
+def _evidence(units: Sequence[Mapping[str, Host]]) -> Evidence:
+    members = [its for unit in units for its in unit.values()]
+    trials = [its["trial"] for its in members]
+    measured = [unit[host]["trial"] for unit in units for host in _measured_on(unit)]
+    joint = len(members) > len(units)
+    tried = [Tried(its["plan"]["changes"], [its["trial"]]) for its in members] if joint else [Tried(members[0]["plan"]["changes"], trials)]
+    return Evidence(trials, measured, reach(tried))
+
+
+def _measured_on(unit: Mapping[str, Host]) -> Sequence[str]:
+    joint = next(iter(unit.values()))["plan"].get("joint")
+    return joint["measured_on"] if joint else list(unit)
+
+
+def _unusable(unit: Mapping[str, Host]) -> str | None:
+    """Why this unit says nothing about the change, or None. Only what both arms have in common may decide that."""
+    for host, its in unit.items():
+        if not its["trial"]:
+            return "no trial came back"
+        check_keys(f"trials: {host}", its["trial"], (*TRIAL_KEYS, "seed"), "the `trial` that socket_buffer_trial returned on this host")
+    first = next(iter(unit.values()))
+    joint = first["plan"].get("joint")
+    if joint:
+        plan = joined_plan({host: its["plan"] for host, its in unit.items()}, first["plan"]["metric"])
+        apart = why_not_together(joint["hosts"], {host: its["trial"] for host, its in unit.items()}, joint["measured_on"], plan)
+        if apart:
+            return apart
+    reasons = (_says_nothing(unit[host]["trial"], first["plan"]) for host in _measured_on(unit))
+    return next((reason for reason in reasons if reason), None)
+
+
+def _says_nothing(trial: Mapping[str, Any], plan: Mapping[str, Any]) -> str | None:
     if trial["status"] != "complete":
         return f"the trial was {trial['status']}: {trial['reason']}"
     arms = arms_of_metric(trial, plan)

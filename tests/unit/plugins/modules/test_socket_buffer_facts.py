@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.dropin import DROPIN_PATH, dropin_text
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles, TolerantFiles
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_table import SYSCTLS
 from ansible_collections.linuxnet.socket_buffers.plugins.modules import socket_buffer_facts
@@ -44,6 +45,32 @@ def test_a_host_without_any_file(tmp_path):
     assert facts["tcp_rmem"] is None and facts["tcp_wmem"] is None
     assert {record["present"] for record in facts["sysctls"].values()} == {False}
     assert json.loads(json.dumps(facts)) == facts
+
+
+RMEM = "net.ipv4.tcp_rmem"
+OURS = dropin_text(f"{RMEM} = 1 2 3\nnet.core.rmem_max = 1\n", {RMEM: "4096 131072 2097152"})
+
+
+@pytest.mark.parametrize("text, has_dropin, our_value", [
+    (None, False, None),
+    ("net.ipv4.tcp_rmem = 1 2 3\n", False, None),
+    (OURS, True, "4096 131072 2097152"),
+    (OURS.replace("4096 131072", "4096\t87380"), True, "4096 87380 2097152"),
+])
+def test_what_our_own_file_sets(tmp_path, text, has_dropin, our_value):
+    if text is not None:
+        (tmp_path / "etc/sysctl.d").mkdir(parents=True)
+        (tmp_path / DROPIN_PATH.lstrip("/")).write_text(text, encoding="utf-8")
+    facts = socket_buffer_facts.read_facts(HostFiles(str(tmp_path)))
+    assert facts["host"]["has_dropin"] is has_dropin
+    assert facts["sysctls"][RMEM]["our_value"] == our_value and facts["sysctls"]["net.core.rmem_max"]["our_value"] is None
+
+
+def test_a_file_of_ours_that_cannot_be_read_is_unknown(tmp_path):
+    (tmp_path / DROPIN_PATH.lstrip("/")).mkdir(parents=True)
+    files = TolerantFiles(str(tmp_path))
+    assert socket_buffer_facts.read_facts(files)["host"]["has_dropin"] is None
+    assert any(line.startswith(DROPIN_PATH) for line in files.unreadable)
 
 
 @pytest.mark.skipif(not shutil.which("sysctl"), reason="wants sysctl(8)")

@@ -181,7 +181,7 @@ def test_a_trial_records_its_blocks_and_ends_at_the_originals(trials):
     assert trial["candidate"] == CANDIDATE and trial["baseline"] == {RMEM: "4096 87380 6291456", WMEM: "4096 16384 4194304"}
     assert trial["restored"][RMEM] == {"value": "4096 87380 6291456", "restored": True, "reason": None}
     assert trial["identity"]["netns_is_initial"] is False
-    assert trial["residual"] == {"rcvbuf_above_max": 0, "sndbuf_above_max": 0, "flows": 0, "reason": None}
+    assert trial["residual"] == {"rcvbuf_above_max": 0, "sndbuf_above_max": 0, "flows": 0, "ports": [], "reason": None}
     trials.expect_all_back()
 
 
@@ -239,7 +239,8 @@ def test_the_residual_is_what_open_connections_hold_above_the_restored_maximum(t
 def test_a_residual_that_nobody_can_tell_has_a_reason_and_the_trial_its_end(trials):
     trial = finished(trials.start(SHORT, script=NO_SOCK_DIAG))["trial"]
     assert (trial["status"], trial["flows"]["available"]) == ("complete", False)
-    assert trial["residual"] == {"rcvbuf_above_max": None, "sndbuf_above_max": None, "flows": None, "reason": trial["flows"]["reason"]}
+    reason = trial["flows"]["reason"]
+    assert trial["residual"] == {"rcvbuf_above_max": None, "sndbuf_above_max": None, "flows": None, "ports": None, "reason": reason}
     trials.expect_all_back()
 
 

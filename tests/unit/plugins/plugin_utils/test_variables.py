@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._variables import VARIABLES, BadVariables, checked_variables
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._variables import (
+    VARIABLES,
+    BadVariables,
+    agreed_variables,
+    checked_variables,
+)
 
 ROOT = Path(__file__).parents[4]
 
@@ -43,6 +48,14 @@ def test_every_default_passes_its_own_check_as_value_and_as_text(name):
         ("policy", '{"collapse_divisor": 8}', {"collapse_divisor": 8}),
         ("child_namespaces", "restore", "restore"),
         ("values", {"net.ipv4.tcp_rmem": "4096 131072 8388608"}, {"net.ipv4.tcp_rmem": "4096 131072 8388608"}),
+        ("waves", [1, "10 %", "100%"], [1, "10%", "100%"]),
+        ("waves", "1,10%, 100%", [1, "10%", "100%"]),
+        ("waves", '["2.5%", "4"]', ["2.5%", 4]),
+        ("canaries", "web1,web2", ["web1", "web2"]),
+        ("canaries", None, []),
+        ("plan_by", "group", "group"),
+        ("group", "", None),
+        ("bake_seconds", "60", 60.0),
     ],
 )
 def test_text_becomes_the_type_of_the_variable(name, given, expected):
@@ -73,11 +86,26 @@ def test_text_becomes_the_type_of_the_variable(name, given, expected):
         ("hosts", "", "text that is not empty"),
         ("hosts", ["web"], "text that is not empty"),
         ("state_dir", "state", "an absolute path"),
+        ("rollback_to", "best", "one of first, last"),
         ("child_namespaces", "ignore", "one of refuse, restore"),
         ("child_namespaces", None, "one of refuse, restore"),
         ("policy", "8", "a mapping"),
         ("policy", "{collapse_divisor: 8", "a mapping"),
         ("values", ["net.ipv4.tcp_rmem"], "a mapping"),
+        ("waves", [], "a list of whole numbers above 0 and percents"),
+        ("waves", "", "a list of whole numbers above 0 and percents"),
+        ("waves", [0], "a list of whole numbers above 0 and percents"),
+        ("waves", ["101%"], "a list of whole numbers above 0 and percents"),
+        ("waves", ["0%"], "a list of whole numbers above 0 and percents"),
+        ("waves", [1.5], "a list of whole numbers above 0 and percents"),
+        ("waves", [True], "a list of whole numbers above 0 and percents"),
+        ("waves", {"first": 1}, "a list of whole numbers above 0 and percents"),
+        ("canaries", [1], "a list of host names"),
+        ("canaries", {"web1": 1}, "a list of host names"),
+        ("plan_by", "fleet", "one of host, group"),
+        ("waves_on_end", "revert", "one of keep, put_back"),
+        ("waves_on_inconclusive", "stop", "one of go_on, end"),
+        ("bake_seconds", -1, "a number from 0 to 86400"),
     ],
 )
 def test_a_bad_value_is_refused_with_name_rule_and_value(name, given, rule):
@@ -127,12 +155,31 @@ def test_values_that_contradict_each_other_are_refused(given, words):
         checked_variables({f"socket_buffers_{name}": value for name, value in given.items()})
 
 
+def checked(**given):
+    return checked_variables({f"socket_buffers_{name}": value for name, value in given.items()})
+
+
+def test_what_holds_for_a_run_is_told_once():
+    found = agreed_variables({"a": checked(waves="1,100%"), "b": checked(waves=[1, "100%"], pairs=20)}, ["a", "b"])
+    assert found["socket_buffers_waves"] == [1, "100%"] and "socket_buffers_pairs" not in found
+
+
+@pytest.mark.parametrize(("by_host", "words"), [
+    ({"a": {}, "b": {"waves": [2]}}, r"socket_buffers_waves holds for a whole run, but b has \[2\] and a \[1, 1, '5%', '20%', '25%'\]"),
+    ({"a": {"plan_by": "group"}, "b": {}}, "socket_buffers_plan_by holds for a whole run, but b has 'host' and a 'group'"),
+    ({"a": {"canaries": ["b", "c", "d"]}}, "socket_buffers_canaries names c, d, no host of the inventory"),
+])
+def test_hosts_that_disagree_are_named(by_host, words):
+    with pytest.raises(BadVariables, match=words):
+        agreed_variables({host: checked(**given) for host, given in by_host.items()}, ["a", "b"])
+
+
 def test_the_page_documents_exactly_these_variables_with_these_defaults():
     text = (ROOT / "docs" / "variables.md").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line.startswith("| `socket_buffers_")]
     rows = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in lines]
     documented = {row[0]: (row[1], None if row[2] == "none" else yaml.safe_load(row[2]), row[3]) for row in rows}
-    ranges = {v.name: "" if v.low is None else f"{v.low:g} to {v.high:.10g}" for v in VARIABLES.values()}
+    ranges = {v.name: ", ".join(v.choices) if v.low is None else f"{v.low:g} to {v.high:.10g}" for v in VARIABLES.values()}
     assert documented == {v.name: (v.kind, v.default, ranges[v.name]) for v in VARIABLES.values()}
 
 

@@ -4,6 +4,7 @@ import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.journal import (
     DONE,
     PENDING,
+    UNDONE,
     Entry,
     FileChange,
     JournalError,
@@ -19,6 +20,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.j
 
 PATH = "/var/lib/x/journal.json"
 FILE = "/etc/sysctl.d/99-zz.conf"
+OTHER = {"boot_id": "c", "netns": "cookie:2"}
 
 
 def entry(number, keys=None, file=None, phase=DONE):
@@ -37,6 +39,7 @@ HISTORY = [
 
 def test_a_journal_survives_its_text():
     assert parse(render(HISTORY), PATH) == HISTORY
+    assert parse(render([entry(1, phase=UNDONE)]), PATH) == [entry(1, phase=UNDONE)]
     assert parse(None, PATH) == []
 
 
@@ -48,12 +51,30 @@ def test_first_originals_and_last_writes():
     assert managed([]) == Managed({}, None)
 
 
-def test_compacting_keeps_first_and_last_words():
-    repairs = [entry(number, {"a": ("9\t9", "2 2")}) for number in range(5, 30)]
-    kept = compacted(HISTORY[:3] + repairs)
-    assert [row.id for row in kept] == [1, 2, 3, 29]
-    assert managed(kept) == managed(HISTORY[:3] + repairs)
-    assert next_id(kept) == 30 and next_id([]) == 1
+def test_compacting_keeps_the_last_change_and_what_all_before_it_come_to():
+    changes = HISTORY[:3] + [entry(4, {"c": ("1", "2")}), entry(5, {"a": ("2\t2", "3 3")}, ("two", 0o644, "three"))]
+    older, last = compacted(changes, OTHER)
+    assert last == changes[-1] and managed([older, last]) == managed(changes)
+    keys = {"a": ("0\t0", "2 2"), "b": ("5", "7"), "c": ("1", "2")}
+    assert older == entry(4, keys, ("was \udcff\n", 0o640, "two"))._replace(identity=OTHER)
+    assert next_id([older, last]) == 6 and next_id([]) == 1
+    assert compacted([older, last], OTHER) == [older, last] and compacted([], OTHER) == []
+
+
+REPAIRS = [entry(6, {"a": ("9\t9", "2\t2")}), entry(7, {"b": ("9", "7")}, ("edited", 0o644, "two")), entry(8, {}, (None, None, "two"))]
+
+
+def test_a_repair_is_no_change():
+    assert compacted(HISTORY[:3] + REPAIRS, OTHER)[-1] == HISTORY[2]
+    for change in (entry(9, {"a": ("2\t2", "3 3")}), entry(9, {"c": ("1", "1")}), entry(9, {"a": ("9", "2 2")}, ("two", 0o644, "three"))):
+        assert compacted(HISTORY[:3] + REPAIRS + [change], OTHER)[-1] == change
+
+
+def test_what_was_undone_is_known_until_the_next_change():
+    undone = entry(4, phase=UNDONE)
+    assert compacted(HISTORY[:3] + [undone], OTHER)[1:] == [undone]
+    assert compacted(HISTORY[:3] + [undone] + REPAIRS, OTHER)[1:] == [undone]
+    assert [row.phase for row in compacted(HISTORY[:3] + [undone, entry(5, {"c": ("1", "2")})], OTHER)] == [DONE, DONE]
 
 
 @pytest.mark.parametrize("keys, file, ids", [
@@ -88,7 +109,7 @@ def test_a_damaged_journal_names_file_and_remedy(text):
     assert PATH in str(caught.value) and "damaged" in str(caught.value) and "remove it" in str(caught.value)
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None])
+@pytest.mark.parametrize("version", [0, 3, "1", None])
 def test_another_version_is_refused(version):
     with pytest.raises(JournalError) as caught:
         parse(json.dumps({"version": version, "entries": []}), PATH)

@@ -53,6 +53,17 @@ def test_sender_buffer(more, names):
     assert shown(SENDING, SENT, **more) == names
 
 
+@pytest.mark.parametrize("waited_us, more, names", [
+    (500_000, {}, ["sender_buffer_bound"]),
+    (490_000, {}, []),
+    (5_000_000, {"rtt_us": 50_001}, []),  # the path is full already
+    (5_000_000, {"sndbuf": 2 * MIB}, []),  # it may grow by itself
+])
+def test_a_sender_that_ran_dry_was_bound_whatever_the_congestion_window_is_at_the_end(waited_us, more, names):
+    """After a loss it is down to what is queued."""
+    assert shown(SENDING, dict(SENT, sndbuf_limited_us=waited_us), snd_cwnd=1100, **more) == names
+
+
 LIMITED = dict(SENT, rwnd_limited_us=8_000_000)
 
 

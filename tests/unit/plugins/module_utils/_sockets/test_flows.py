@@ -62,7 +62,7 @@ def test_every_measure_is_what_its_name_says():
         "send_queue_bytes": 40000, "send_memory_bytes": 43520, "send_memory_share": 0.5, "notsent_bytes": 12000,
         "half_full_share": 0, "mean_receive_queue_bytes": 0, "mean_notsent_bytes": 0,
         "bdp_bytes": 0.06, "receive_bdp_bytes": 0.03, "send_payload_share": 40000 / 43520, "window_share": 0.25,
-        "bytes_in": 1500, "bytes_out": 3000, "old_bytes_in": 1500, "old_bytes_out": 3000,
+        "bytes_in": 1500, "bytes_out": 3000, "old_bytes_in": 1500, "old_bytes_out": 3000, "bytes_read": 0,
         "data_segments_out": 80, "retransmitted_segments": 20,
         "busy_us": 500, "rwnd_limited_us": 100, "sndbuf_limited_us": 50, "drops": 3, "born": False, "app_limited": True,
         "rcvbuf_at_default": True, "rcvbuf_at_max": False, "rcvbuf_above_max": False, "rcvbuf_probably_locked": False,
@@ -125,6 +125,23 @@ def test_only_what_was_there_at_the_first_look_moves_old_bytes():
         assert (one.measures.old_bytes_in, one.measures.old_bytes_out) == old
     born_on_an_old_kernel = flow(found(**OLD_KERNEL), context()).measures
     assert (born_on_an_old_kernel.born, born_on_an_old_kernel.old_bytes_in, born_on_an_old_kernel.old_bytes_out) == (True, None, None)
+
+
+@pytest.mark.parametrize("before, now, read", [
+    ((0, 0), (1000, 0), 1000),
+    ((0, 0), (1000, 400), 600),  # more waits than before
+    ((500, 500), (1000, 100), 900),  # what waited was read, too
+    ((500, 0), (500, 1), 0),  # a FIN waits
+])
+def test_what_is_read_is_not_what_waits(before, now, read):
+    was, one = (found(bytes_received=received, receive_queue=waits) for received, waits in (before, now))
+    assert flow(one, context(was)).measures.bytes_read == read
+
+
+def test_of_a_new_connection_what_waits_is_not_read():
+    assert flow(found(bytes_received=1000, receive_queue=300), context()).measures.bytes_read == 700
+    assert flow(found(**OLD_KERNEL), context()).measures.bytes_read is None
+    assert flow(found(bytes_received=1000), context(seconds=None)).measures.bytes_read is None
 
 
 def test_only_changes_count():
@@ -231,4 +248,4 @@ def test_a_mark_is_small():
 
 def test_a_row_of_measures_is_all_numbers():
     """Summaries keep them as doubles, with a negative one for None."""
-    assert all(value is None or value >= 0 for value in changed(bytes_received=MiB).measures) and len(Measures._fields) == 53
+    assert all(value is None or value >= 0 for value in changed(bytes_received=MiB).measures) and len(Measures._fields) == 54

@@ -1,5 +1,6 @@
 """Queues over several looks, and how often one looks."""
 import collections
+import itertools
 
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.occupancy import Fill, Occupancy, seconds_to_next
@@ -45,9 +46,18 @@ def test_only_what_has_something_queued_takes_memory():
 
 
 @pytest.mark.parametrize("cpu, window, seconds", [
-    (0.0001, 30, 0.9),  # few sockets: every second
+    (0.0001, 30, 1),  # few sockets: every second
     (0.5, 30, 25),  # very many: 2 % of a CPU
     (0.0001, 6100, 100),  # a long window: at most 60 between its ends
 ])
 def test_looks_are_as_rare_as_they_are_dear(cpu, window, seconds):
-    assert seconds_to_next(cpu, window) == pytest.approx(seconds)
+    waits = [seconds_to_next(cpu, window, looks) for looks in range(1, 41)]
+    assert sum(waits) / len(waits) == pytest.approx(seconds, rel=0.03) and 0.6 * seconds < min(waits) < max(waits) < 1.7 * seconds
+
+
+@pytest.mark.parametrize("period", [1.0, 0.5, 2.0, 1.5])
+def test_what_comes_again_and_again_is_seen_now_and_then(period):
+    """A tenth of the time, wherever it begins."""
+    at = list(itertools.accumulate(seconds_to_next(0, 30, looks) for looks in range(1, 31)))
+    for begin in range(10):
+        assert 1 <= sum(begin <= moment % period / period * 10 < begin + 1 for moment in at) <= 6

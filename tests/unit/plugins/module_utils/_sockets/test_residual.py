@@ -6,13 +6,17 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets import residual
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.residual import residual_now, residual_of
 
-UNKNOWN = {"rcvbuf_above_max": None, "sndbuf_above_max": None, "flows": None}
+UNKNOWN = {"rcvbuf_above_max": None, "sndbuf_above_max": None, "flows": None, "ports": None}
 
 
 def sockets(flows, *counts):
     return {
         "available": True, "reason": None, "flows": flows,
         "groups": [{"counts": {"rcvbuf_above_max": received, "sndbuf_above_max": sent}} for received, sent in counts],
+        "ports": [
+            {"port": port, "counts": {"rcvbuf_above_max": received, "sndbuf_above_max": sent}}
+            for port, received, sent in ((8080, 0, 1), (443, 2, None), (22, 0, 0), (25, None, None))
+        ],
     }
 
 
@@ -22,7 +26,8 @@ def sockets(flows, *counts):
     (sockets(5, (None, 2), (None, 0)), None, 2),  # the namespace does not show tcp_rmem
 ])
 def test_all_groups_count_and_what_none_knows_is_null(seen, rcvbuf, sndbuf):
-    assert residual_of(seen) == {"rcvbuf_above_max": rcvbuf, "sndbuf_above_max": sndbuf, "flows": seen["flows"], "reason": None}
+    counts = {"rcvbuf_above_max": rcvbuf, "sndbuf_above_max": sndbuf, "flows": seen["flows"]}
+    assert residual_of(seen) == dict(counts, ports=[443, 8080], reason=None)
 
 
 def test_without_sock_diag_there_is_a_reason():
@@ -54,5 +59,6 @@ def lower_the_maxima():
 def test_open_connections_keep_what_a_lowered_maximum_no_longer_allows(private_host):
     private_host.shell("ip link set lo up; echo 4096 131072 6291456 >/proc/sys/net/ipv4/tcp_rmem")
     before, after = private_host.call(lower_the_maxima)
-    assert before == {"rcvbuf_above_max": 0, "sndbuf_above_max": 0, "flows": 2, "reason": None}
-    assert (after["rcvbuf_above_max"], after["flows"], after["reason"]) == (2, 2, None) and after["sndbuf_above_max"] >= 1
+    assert before == {"rcvbuf_above_max": 0, "sndbuf_above_max": 0, "flows": 2, "ports": [], "reason": None}
+    assert (after["rcvbuf_above_max"], after["flows"], len(after["ports"]), after["reason"]) == (2, 2, 1, None)
+    assert after["sndbuf_above_max"] >= 1

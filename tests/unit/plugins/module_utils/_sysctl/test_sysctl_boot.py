@@ -7,6 +7,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sy
     BootSetting,
     boot_settings,
     read_boot_files,
+    settings_by_file,
     with_file,
 )
 
@@ -236,3 +237,15 @@ def test_with_file_of_no_text_decides_nothing():
 
 def test_keys_that_nobody_sets_are_left_out():
     assert set(boot_settings([LATER], [LOWAT, RMEM, WMEM])) == {LOWAT}
+
+
+def test_every_file_that_sets_a_key_is_told_in_the_order_of_a_boot():
+    ordered = with_file([EARLIER, ("/etc/sysctl.d/50-none.conf", "# nothing\n"), ("/run/sysctl.d", None), LATER, CONF], DROP_IN, OURS)
+    found = settings_by_file(ordered, [LOWAT, RMEM])
+    assert [setting.file for setting in found[LOWAT]] == [EARLIER[0], DROP_IN, LATER[0], CONF[0]]
+    assert found[LOWAT][-1] == boot_settings(ordered, [LOWAT])[LOWAT] and found[RMEM] == []
+
+
+def test_a_file_name_that_is_no_text_is_told_as_one():
+    path = "/run/sysctl.d/run\udcff.conf"
+    assert boot_settings([(path, f"{LOWAT} = 8\n")], [LOWAT]) == {LOWAT: BootSetting("8", "/run/sysctl.d/run\ufffd.conf")}

@@ -52,6 +52,7 @@ def test_a_record(tmp_path):
         "boot_value": "4096 131072 33554432",
         "boot_file": "/etc/sysctl.d/50-a.conf",
         "differs_from_boot": True,
+        "set_in": [{"file": "/etc/sysctl.d/50-a.conf", "value": "4096 131072 33554432"}],
     }
 
 
@@ -65,6 +66,7 @@ def test_an_absent_key(tmp_path):
         "boot_value": None,
         "boot_file": None,
         "differs_from_boot": None,
+        "set_in": [],
     }
 
 

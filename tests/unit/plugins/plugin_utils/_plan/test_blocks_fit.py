@@ -52,8 +52,8 @@ def test_what_open_connections_follow_is_always_tried(knob):
     assert out_of_reach(knob, window(old_bytes=100, octets=100)) is None and least_washout_seconds(knob, window()) == 0.0
 
 
-@pytest.mark.parametrize("seen, total, name", [(80, 100, "flows_bulk_in_bytes"), (60, 100, "octets_in"), (None, 100, "flows_bulk_in_bytes")])
+@pytest.mark.parametrize("seen, total, name", [(80, 100, "flows_bulk_read_bytes"), (60, 100, "octets_in"), (None, 100, "flows_bulk_read_bytes")])
 def test_transfers_that_come_and_go_are_counted_by_octets(seen, total, name):
     watched = window(old_bytes=seen, octets=total)
-    assert metric_for(Metric("flows_bulk_in_bytes", "higher"), watched) == Metric(name, "higher")
+    assert metric_for(Metric("flows_bulk_read_bytes", "higher"), watched) == Metric(name, "higher")
     assert metric_for(Metric("flows_bulk_rtt_us", "lower"), watched).name == "flows_bulk_rtt_us"

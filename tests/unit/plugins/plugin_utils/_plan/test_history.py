@@ -13,6 +13,13 @@ def record(scenario, verdict, old="4096 16384 4194304", new="4096 16384 33554432
 LOWERED = record("queue_bloat", "improved", old="4096 16384 33554432", new="4096 16384 65536")
 
 
+LEFT = {"plan": {"scenario": "sender_buffer_too_small", "changes": [], "reason": "wave 1 ended it", "wave": {"number": 2, "left": True}}}
+
+
+def in_wave(verdict, kept, put_back=None):
+    return dict(record("sender_buffer_too_small", verdict), wave={"kept": kept, "put_back": put_back, "reason": "the wave ended"})
+
+
 @pytest.mark.parametrize("scenario, knob, earlier, tried", [
     ("sender_buffer_too_small", RAISE, [], None),
     ("sender_buffer_too_small", RAISE, [record("sender_buffer_too_small", "unchanged")], "was tried in round 1 of this run and not kept: why"),
@@ -24,6 +31,14 @@ LOWERED = record("queue_bloat", "improved", old="4096 16384 33554432", new="4096
     ("queue_bloat", LOWER, [LOWERED], None),
     ("queue_bloat", LOWER, [{"plan": {"scenario": "queue_bloat", "changes": []}}, {"plan": None}, {}], None),  # it waited, or failed before
     ("queue_bloat", LOWER, [dict(record("queue_bloat", "improved"), verdict=None)], "it left no verdict"),
+    # In waves: what was kept may take one more step; what was not, what was put back, and what never had its wave is not begun again.
+    ("sender_buffer_too_small", RAISE, [in_wave("improved", True)], None),
+    ("sender_buffer_too_small", RAISE, [in_wave("inconclusive", True)], None),
+    ("sender_buffer_too_small", RAISE, [in_wave("improved", False)], "not kept: the wave ended"),
+    ("sender_buffer_too_small", RAISE, [in_wave("improved", True, "a later one ended")], "not kept: a later one ended"),
+    ("sender_buffer_too_small", RAISE, [in_wave("inconclusive", False)], "not kept: why"),
+    ("sender_buffer_too_small", RAISE, [LEFT], "is left since round 1 of this run: wave 1 ended it"),
+    ("queue_bloat", LOWER, [LEFT], None),
 ])
 def test_what_was_tried(scenario, knob, earlier, tried):
     found = tried_before(scenario, knob, earlier)

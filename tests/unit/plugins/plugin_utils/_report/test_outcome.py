@@ -20,6 +20,7 @@ LOST = {"status": "complete", "reason": None, "restored": {"net.ipv4.tcp_rmem": 
 ABORTED = {"status": "aborted", "reason": "somebody else changed net.ipv4.tcp_rmem", "restored": {}}
 ENFORCED = {"changed": True, "changes": [CHANGE], "left": []}
 UNCHANGED = {"changed": False, "changes": [], "left": []}
+UNDONE = {"started": "noon", "earlier": False}
 FOREIGN = {"changed": True, "changes": [], "left": [{"name": "net.ipv4.tcp_wmem", "reason": "changed by somebody else"}]}
 
 
@@ -72,6 +73,13 @@ TRIED = {"findings": [COLLAPSING], "plan": PLAN, "trial": COMPLETE}
         ({"findings": [COLLAPSING], "plan": PLAN}, ("failed", "the run left a plan, but no verdict for this host", True)),
         ({"tuning": ENFORCED}, ("reverted", "the originals are back", False)),
         ({"tuning": ENFORCED, "check_mode": True}, ("would_try", "the originals would be brought back", False)),
+        ({"tuning": dict(ENFORCED, undone=UNDONE)}, ("reverted", "the values from before the change of noon are back", False)),
+        ({"tuning": dict(ENFORCED, undone=UNDONE), "check_mode": True},
+         ("would_try", "the values from before the change of noon would be brought back", False)),
+        ({"tuning": dict(UNCHANGED, undone=dict(UNDONE, earlier=True))},
+         ("left", "the values from before the change of noon are back since an earlier run", False)),
+        ({"tuning": dict(UNCHANGED, undone=UNDONE)}, ("left", "the values from before the change of noon were there already", False)),
+        ({"tuning": dict(UNCHANGED, undone=None)}, ("left", "nothing of ours to bring back", False)),
         ({"tuning": UNCHANGED}, ("left", "nothing of ours to bring back", False)),
         ({"tuning": FOREIGN}, ("reverted", "not brought back: net.ipv4.tcp_wmem (changed by somebody else)", True)),
         ({"tuning": dict(FOREIGN, changed=False)}, ("left", "not brought back: net.ipv4.tcp_wmem (changed by somebody else)", True)),

@@ -34,7 +34,7 @@ def test_the_record_keeps_what_the_report_needs_and_leaves_the_bulk_behind():
         "findings": [{"scenario": "collapsing"}], "plan": {"changes": []}, "verdict": {"verdict": "improved"},
         "trial": {"status": "complete", "reason": None, "restored": {}, "stalls": None},
         "tuning": {"changed": True, "changes": [], "dropin": {}, "drifted": [], "left": []},
-        "recovered": False, "earlier": [],
+        "recovered": False, "resumed": None, "earlier": [], "wave": None,
     }
 
 

@@ -53,6 +53,10 @@ def test_what_was_lowered_is_proven_for_the_hour_it_was_seen_in(name, record, ex
         ("reverted", {"plan": plan(RAISED), "trial": held(1234)}, f"because. {THREE.replace('3', '1,234', 1)}"),
         # Both may be the same connections.
         ("reverted", {"plan": plan(RAISED), "trial": held(3, 2)}, f"because. {THREE}"),
+        ("reverted", {"tuning": {"residual": dict(held(3)["residual"], ports=[443])}},
+         f"because. {THREE.replace(' than', ' on port 443 than')}"),
+        ("reverted", {"tuning": {"residual": dict(held(3)["residual"], ports=[25, 443])}},
+         f"because. {THREE.replace(' than', ' on ports 25, 443 than')}"),
         ("reverted", {"plan": plan(RAISED), "trial": held(0, 0)}, "because"),
         ("reverted", {"plan": plan(RAISED), "trial": held(None)}, "because"),
         ("reverted", {"plan": plan(RAISED), "trial": {"residual": None}}, "because"),

@@ -56,7 +56,7 @@ def test_the_finding_that_was_acted_on_carries_the_change_and_the_verdict():
             "metric": "TcpExtTCPRcvCollapsed", "before": 12345.4, "after": 7.4321, "effect": -0.99, "interval": [-1.0, -0.98],
             "p_value": 1e-5, "pairs": 16,
         },
-        "stalls": None,
+        "stalls": None, "wave": None,
     }
     assert (second["finding"], second["outcome"], second["reason"]) == ("slow_reader", "left", "The reader is slow. Make it read.")
     assert (second["change"], second["before"], second["verdict"], second["measured"]) == (None, None, None, None)

@@ -2,7 +2,7 @@
 import random
 
 import pytest
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.extension import first_alpha, is_promising, second_alpha
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.extension import first_alpha, is_worth_another, second_alpha
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.joint import verdicts
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.verdict import verdict
 
@@ -36,7 +36,7 @@ def test_both_looks_share_alpha():
     assert 0 < second_alpha(0.01) < first_alpha(0.01)
 
 
-@pytest.mark.parametrize("word, p_value, effect, oks, promising", [
+@pytest.mark.parametrize("word, p_value, effect, oks, another", [
     ("inconclusive", 0.1, 0.2, [True, None], True),
     ("inconclusive", 0.001, 0.2, [None], True),  # a guard in doubt
     ("inconclusive", 0.3, 0.2, [], False),
@@ -45,8 +45,16 @@ def test_both_looks_share_alpha():
     ("inconclusive", 0.001, 0.2, [False], False),
     ("improved", 0.001, 0.2, [], False), ("unchanged", 0.1, 0.2, [], False), ("regressed", 0.1, 0.2, [], False),
 ])
-def test_what_is_worth_a_second_look(word, p_value, effect, oks, promising):
-    assert is_promising({"verdict": word, "p_value": p_value, "effect": effect, "guards": [{"ok": ok} for ok in oks]}, 0.05) is promising
+def test_what_is_worth_a_second_look(word, p_value, effect, oks, another):
+    guards = [{"ok": ok} for ok in oks]
+    assert is_worth_another({"verdict": word, "p_value": p_value, "effect": effect, "guards": guards, "pairs": 16}, 0.01, 0.05) is another
+
+
+@pytest.mark.parametrize("pairs, another", [(0, False), (4, False), (5, True), (6, True), (7, False)])
+def test_too_few_usable_pairs_are_worth_as_many_again_if_that_is_enough(pairs, another):
+    """The exact test needs 7 pairs for the first look's share of 1 %, and 9 for the second's."""
+    short = {"verdict": "inconclusive", "p_value": None, "effect": None, "guards": [], "pairs": pairs}
+    assert is_worth_another(short, 0.01, 0.05) is another
 
 
 def test_what_the_first_does_not_prove_both_may():

@@ -99,6 +99,20 @@ def test_octets_count_where_segments_are_not_known():
     assert judged(BY_NAME["received octets"], octets_trial((60_000, 40_000), (1, 1), absent=["TcpInSegs"]))["ok"] is False
 
 
+@pytest.mark.parametrize("seen, ok", [((0, 0), False), ((1_000_000, 700_000), False), ((1_100_000, 700_000), True)])
+def test_octets_do_not_count_where_most_of_them_are_known_as_read_or_unread(seen, ok):
+    """1,500,000 and 1,000,000 octets."""
+    trial = octets_trial((1_500_000, 1_000_000), (1000, 1000))
+    trial["flows"] = a_trial(flows_in_bytes=seen)["flows"]
+    assert judged(BY_NAME["received octets"], trial)["ok"] is ok
+
+
+@pytest.mark.parametrize("read, ok", [((3e7, 3e7), True), ((3e7, 2e7), False), ((1e6, 1e5), True)])
+def test_what_programs_read_is_work(read, ok):
+    """Over 15 s; the last is hardly anything."""
+    assert judged(BY_NAME["read by programs"], a_trial(flows_read_bytes=read))["ok"] is ok
+
+
 @pytest.mark.parametrize("longest, ok", [((70, 400), True), ((900, 1_000), True), ((1_000, 3_000), False), ((100, 5_000), False)])
 def test_so_short_a_stall_is_what_any_interrupt_does(longest, ok):
     trial = a_trial()

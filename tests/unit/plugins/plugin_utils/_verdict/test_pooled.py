@@ -6,7 +6,7 @@ import random
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import schedule
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import GUARDS
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.pooled import pooled_verdict
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.pooled import pooled_units, pooled_verdict
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.verdict import verdict
 
 METRIC = "TcpExtTCPRcvCollapsed"
@@ -132,3 +132,38 @@ def test_a_load_that_all_hosts_share_fools_nobody(own):
         words.append(pooled_verdict(trials, PLAN)["verdict"])
     # 1 % of 200 is 2; chance adds 5 to that less than once in a hundred times.
     assert words.count("improved") <= 7 and words.count("regressed") <= 7
+
+
+def pair(source, seed, sender=0.2, **changed):
+    """Two ends of one candidate, in step; the metric is of the first."""
+    step = {"block_seconds": 15.0, "washout_seconds": 3.0, "began_epoch_seconds": 1e9}
+    joint = {"hosts": [f"near{seed}", f"far{seed}"], "measured_on": [f"near{seed}"]}
+    made = {}
+    for host, factor in zip(joint["hosts"], (sender, 5.0)):
+        trial = a_trial(source, seed, b=factor, **step)
+        trial["blocks"]["started"] = [18.0 * at for at in range(16)]
+        made[host] = {"trial": trial, "plan": dict(PLAN, joint=joint)}
+    made[f"far{seed}"].update(changed)
+    return made
+
+
+def test_pairs_of_hosts_are_pooled_by_the_end_that_measures():
+    source = random.Random(4)
+    judged = pooled_units([pair(source, seed) for seed in (1, 2, 3)])
+    assert judged["verdict"] == "improved" and judged["pairs"] == 24 and judged["p_value"] == pytest.approx(2 ** -20, abs=1e-6)
+    assert judged["hosts"] == ["near1", "far1", "near2", "far2", "near3", "far3"] and "6 of 6 hosts" in judged["reason"]
+
+
+@pytest.mark.parametrize("changed, reason", [
+    ({"trial": None}, "no trial came back"), ({"trial": dict(pair(random.Random(5), 3)["far3"]["trial"], seed=4)}, "ran other blocks"),
+])
+def test_a_pair_counts_as_a_whole_or_not_at_all(changed, reason):
+    source = random.Random(4)
+    judged = pooled_units([pair(source, 1), pair(source, 2), pair(source, 3, **changed)])
+    assert judged["hosts"] == ["near1", "far1", "near2", "far2"] and set(judged["left_out"]) == {"near3", "far3"}
+    assert all(reason in why for why in judged["left_out"].values())
+
+
+def test_single_hosts_are_pooled_as_by_themselves():
+    trials = hosts(b=0.5, seeds=[1, 2, 3, 4])
+    assert pooled_units([{host: {"trial": trial, "plan": PLAN}} for host, trial in trials.items()]) == pooled_verdict(trials, PLAN)

@@ -59,7 +59,7 @@ def test_several_changes_reach_what_any_of_them_does(changes, share):
 
 @pytest.mark.parametrize("changed", [
     {"flows": {"available": False, "reason": "no sock_diag"}},
-    {"flows": {"available": True, "reason": None, "columns": {"flows_bulk_in_bytes": [1, 2, 3, 4]}}},  # a record of before
+    {"flows": {"available": True, "reason": None, "columns": {"flows_bulk_read_bytes": [1, 2, 3, 4]}}},  # a record of before
     {"old_in": (900, 900, None, None)},
     {"octets_in": (1000, 1000, 0, 0)},
     {"octets_in": (1000, 1000, None, None)},

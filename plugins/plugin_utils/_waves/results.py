@@ -1,0 +1,28 @@
+# Copyright: the linuxnet.socket_buffers authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what Ansible registered on the hosts of a turn to what the wave is judged by. Pure."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._waves.after_wave import Host
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._waves.status import status_of
+
+
+def hosts_of(results: Mapping[str, Mapping[str, Any]], turn: int, number: int) -> dict[str, Host]:
+    """`results` has by host `plan`, `tried`, `verdict`, `started` and `collected`; what is of another turn or wave is not there."""
+    found = {}
+    for host, plan in results["plan"].items():
+        tried, verdict, started, collected = (_mapping(results.get(name), host) for name in ("tried", "verdict", "started", "collected"))
+        if tried and (str(tried["turn"]), str(tried["wave"])) != (str(turn), str(number)):
+            tried = verdict = {}
+        found[host] = Host(plan, verdict, status_of(tried, started, collected))
+    return found
+
+
+def _mapping(column: Any, host: str) -> Mapping[str, Any]:
+    """A template turns a missing result into None or empty text, depending on the version of ansible-core."""
+    value = column.get(host) if isinstance(column, Mapping) else None
+    return value if isinstance(value, Mapping) else {}

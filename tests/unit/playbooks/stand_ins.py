@@ -1,0 +1,137 @@
+"""A copy of the collection whose modules only act: what each host measures and how its trials end is told by a file of the host.
+
+So the main playbook runs as it is, on as many hosts as wanted, without root, traffic or a kernel's cooperation.
+"""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+PLACE = ("ansible_collections", "linuxnet", "socket_buffers")
+
+MODULE = '''#!/usr/bin/python
+import json, os, random
+from ansible.module_utils import basic
+RMEM = "net.ipv4.tcp_rmem"
+
+
+def play(module, part):
+    """What the host is told to be, and a note of what was asked of it."""
+    folder = module.params["state_dir"]
+    with open(os.path.join(folder, "asked"), "a") as asked:
+        asked.write(json.dumps(dict(part=part, state=module.params["state"], values=module.params["values"])) + "\\n")
+    with open(os.path.join(folder, "part.json")) as told:
+        return json.load(told)
+
+
+def socket_buffer_facts(module):
+    told = play(module, "facts")
+    sizes = {"min": 4096, "default": 131072, "max": told.get("max", 4 << 20)}
+    row = {"present": True, "writable": True, "boot_file": None, "unit": "bytes", "value": " ".join(map(str, sizes.values()))}
+    host = {"ram_bytes": told.get("ram", 64 << 30), "page_size_bytes": 4096, "link_mbps": None, "managers": [],
+            "has_state_dir": bool(told.get("left"))}
+    identity = {"boot_id": "b", "netns": "n", "netns_is_initial": True, "kernel_release": "6.1.0"}
+    return {"ansible_facts": {"socket_buffers": {
+        "version": 1, "identity": identity, "host": host, "tcp_rmem": sizes, "tcp_wmem": sizes, "sysctls": {RMEM: row}}}}
+
+
+def socket_counter_facts(module):
+    moved = {"TcpInSegs": [5000] * 5, "TcpExtRcvPruned": [30] * 5}
+    return {"window": {
+        "version": 1, "identity": {"boot_id": "b", "netns": "n", "netns_is_initial": True, "kernel_release": "6.1.0"}, "seconds": [1.0] * 5,
+        "counters": moved, "gauges": {}, "still": {}, "absent": [], "sizes": {}, "sockets": None}}
+
+
+def socket_buffer_trial(module):
+    told = play(module, "trial")
+    kept = module.params["state_dir"] + ".left"
+    if module.params["state"] == "collected":
+        return {"running": None, "results": [json.load(open(kept))] if told.get("left") else [], "damaged": [], "recovered": None}
+    if module.params["state"] == "discarded":
+        return {}
+    if told.get("end") == "refused":
+        module.fail_json(msg="somebody else is at it")
+    if told.get("end") == "killed":
+        os.kill(os.getpid(), 9)
+    pairs, source = module.params["pairs"], random.Random(module.params["state_dir"])
+    arms = [arm for _pair in range(pairs) for arm in source.sample("AB", 2)]
+    drops = [round(3000 * (told.get("factor", 1) if arm == "B" else 1) * source.uniform(0.9, 1.1)) for arm in arms]
+    result = {"id": "0123456789abcdef", "owner": module.params["owner"], "context": module.params["context"], "trial": {
+        "version": 1, "status": "aborted" if told.get("end") == "aborted" else "complete", "reason": told.get("end"), "pairs": pairs,
+        "seed": module.params["seed"] or source.randrange(1, 99), "block_seconds": 15.0, "washout_seconds": 0.0, "began_epoch_seconds": 1.0,
+        "blocks": {"pair": [at // 2 for at in range(2 * pairs)], "arm": arms, "started": [15.0 * at for at in range(2 * pairs)]},
+        "seconds": [15.0] * (2 * pairs), "gauges": {}, "absent": [], "stalls": {"available": False, "reason": "acted", "skipped": []},
+        "counters": {"TcpInSegs": [75000] * (2 * pairs), "TcpExtRcvPruned": drops}, "restored": {}, "residual": None}}
+    with open(kept, "w") as left:
+        json.dump(result, left)
+    return result
+
+
+def socket_buffer_tuning(module):
+    play(module, "tuning")
+    values = module.params["values"] or {}
+    return {"changed": True, "changes": [{"key": key, "old": "x", "new": new} for key, new in values.items()], "left": [], "dropin": {}}
+
+
+def main():
+    # Whatever a role asks for is understood.
+    given = {name for name in basic._load_params() if not name.startswith("_ansible_")} | {"values", "state", "seed", "owner", "context"}
+    kinds = {"pairs": "int", "seed": "int", "values": "dict", "context": "dict"}
+    module = basic.AnsibleModule(argument_spec={name: {"type": kinds.get(name, "raw")} for name in given}, supports_check_mode=True)
+    module.exit_json(**{"changed": False, **THIS(module)})
+
+
+main()
+'''
+MODULES = ("socket_buffer_facts", "socket_counter_facts", "socket_buffer_trial", "socket_buffer_tuning")
+
+
+class Fleet:
+    """Hosts that act, and the main playbook on them."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        tree = self.folder.joinpath(*PLACE)
+        for part in ("plugins", "roles", "playbooks", "meta"):
+            shutil.copytree(ROOT / part, tree / part)
+        shutil.copy(ROOT / "galaxy.yml", tree)
+        for name in MODULES:
+            (tree / "plugins" / "modules" / f"{name}.py").write_text(MODULE.replace("THIS", name), encoding="utf-8")
+
+    def run(self, hosts, variables, *arguments):
+        """`hosts` is {name: part}; returns the JSON report, and what was printed."""
+        for folder in self.folder.glob("hosts/*/"):
+            shutil.rmtree(folder)
+        inventory = {"all": {"hosts": {}, "vars": {
+            "ansible_connection": "local", "ansible_python_interpreter": sys.executable, "socket_buffers_become": False,
+            "socket_buffers_state_dir": f"{self.folder}/hosts/{{{{ inventory_hostname }}}}", "socket_buffers_report_dir": str(self.folder),
+            "ansible_remote_tmp": f"{self.folder}/tmp", "ansible_async_dir": f"{self.folder}/async",
+            "socket_buffers_window_seconds": 1, "socket_buffers_pairs": 8, "socket_buffers_block_seconds": 0.5, "socket_buffers_washout_seconds": 0,
+            "socket_buffers_extend": False, "socket_buffers_rounds": 1, **variables,
+        }}}
+        for name, part in hosts.items():
+            (self.folder / "hosts" / name).mkdir(parents=True)
+            (self.folder / "hosts" / name / "part.json").write_text(json.dumps(part), encoding="utf-8")
+            inventory["all"]["hosts"][name] = part.get("variables", {})
+        (self.folder / "hosts.json").write_text(json.dumps(inventory), encoding="utf-8")
+        (self.folder / "measure_tune_verify.json").unlink(missing_ok=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "ansible", "playbook", "-i", self.folder / "hosts.json", "linuxnet.socket_buffers.measure_tune_verify", *arguments],
+            env=self._environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        )
+        return json.loads((self.folder / "measure_tune_verify.json").read_text(encoding="utf-8")), done.stdout
+
+    def asked(self, host, part):
+        """What the modules of a host were asked for, in order."""
+        path = self.folder / "hosts" / host / "asked"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        return [row for row in map(json.loads, lines) if row["part"] == part]
+
+    def _environment(self):
+        return dict(
+            os.environ, ANSIBLE_COLLECTIONS_PATH=str(self.folder), ANSIBLE_HOME=str(self.folder / "home"), ANSIBLE_FORKS="10",
+            ANSIBLE_LOCALHOST_WARNING="false", ANSIBLE_PYTHON_INTERPRETER=sys.executable, ANSIBLE_NOCOLOR="1", PYTHONPATH="",
+        )

@@ -1,0 +1,48 @@
+"""The main playbook where a run ended before it could judge its trials: the next one goes on with what it left on the hosts."""
+import pytest
+from stand_ins import Fleet
+
+BETTER = {"factor": 0.3}
+VARIABLES = {"socket_buffers_waves": ["100%"]}
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory):
+    """The results of a whole run are given to the next one as if nobody had judged them."""
+    made = Fleet(tmp_path_factory.mktemp("fleet"))
+    made.run({"better": BETTER, "equal": {}, "moved": BETTER}, VARIABLES)
+    left = {"better": dict(BETTER, left=True), "equal": {"left": True}, "moved": dict(BETTER, left=True, max=8 << 20), "fresh": BETTER}
+    made.report, made.text = made.run(left, VARIABLES)
+    return made
+
+
+def rows(fleet, host):
+    return [row for row in fleet.report["rows"] if row["host"] == host]
+
+
+def states(fleet, host, part):
+    return [row["state"] for row in fleet.asked(host, part)]
+
+
+def test_what_was_left_is_judged_and_kept_before_anything_is_measured(fleet):
+    first, _second = rows(fleet, "better")
+    assert (first["round"], first["verdict"], first["outcome"]) == (1, "improved", "kept"), fleet.text
+    assert "The trial was begun by" in first["reason"] and ", a run that ended before it" in first["reason"]
+    assert states(fleet, "better", "tuning")[:2] == ["recovered", "present"]
+    assert states(fleet, "better", "trial")[:2] == ["collected", "discarded"]
+
+
+def test_what_proves_nothing_is_no_change(fleet):
+    first, *_others = rows(fleet, "equal")
+    assert first["outcome"] == "reverted" and "begun by" in first["reason"]
+    assert "present" not in states(fleet, "equal", "tuning")
+
+
+def test_what_compared_with_another_value_is_of_no_use_any_more(fleet):
+    assert "begun by" not in " ".join(row["reason"] for row in rows(fleet, "moved"))
+    assert states(fleet, "moved", "trial")[:3] == ["collected", "discarded", None]
+
+
+def test_hosts_with_and_without_such_a_result_go_the_same_rounds(fleet):
+    assert [row["outcome"] for row in rows(fleet, "fresh")] == ["kept"]
+    assert len(rows(fleet, "better")) == 2

@@ -1,0 +1,45 @@
+"""What a run goes on with that another one began."""
+import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._resume import SPARE_SECONDS, resumable
+
+RMEM = "net.ipv4.tcp_rmem"
+NOW = {RMEM: {"value": "4096 131072 4194304"}}
+CHANGE = {"key": RMEM, "old": "4096 131072 4194304", "new": "4096 131072 8388608"}
+PLAN = {"changes": [CHANGE], "metric": {}, "guards": [], "scenario": "pruning_with_loss", "again": True}
+
+
+def result(trial="a", owner="me", plan=PLAN):
+    return {"id": trial, "owner": owner, "context": {"plan": plan}, "trial": {}}
+
+
+def waiting(*results, running=None, damaged=()):
+    return {"results": list(results), "running": running, "damaged": list(damaged)}
+
+
+@pytest.mark.parametrize("results, ended, adopt, taken, discarded", [
+    ([result()], ["me"], False, "a", []),
+    ([result()], [], False, None, []),  # that run may go on: it collects by itself
+    ([result()], [], True, "a", []),
+    ([result(owner=None)], ["me"], False, None, []),
+    ([result("new"), result("old")], ["me"], False, "new", ["old"]),
+    ([result("new", owner="you"), result("old")], ["me"], False, "old", []),
+    ([result(plan=dict(PLAN, changes=[dict(CHANGE, old="4096 131072 6291456")]))], ["me"], False, None, ["a"]),
+    ([result(plan=None)], ["me"], False, None, ["a"]),
+    ([result(plan={"changes": [CHANGE]})], ["me"], False, None, ["a"]),  # of a collection that planned otherwise
+    ([result(plan=dict(PLAN, changes=[]))], ["me"], False, None, ["a"]),
+    ([], ["me"], False, None, []),
+])
+def test_only_what_can_be_judged_and_is_nobody_elses(results, ended, adopt, taken, discarded):
+    found = resumable(waiting(*results), ended, NOW, adopt)
+    assert (found["result"] and found["result"]["id"], found["discard"], found["wait_seconds"]) == (taken, discarded, None)
+
+
+@pytest.mark.parametrize("owner, ended, adopt, waits", [("me", ["me"], False, True), ("you", ["me"], False, False), ("you", [], True, True)])
+def test_a_trial_that_runs_is_waited_for_when_its_run_has_ended(owner, ended, adopt, waits):
+    found = resumable(waiting(running={"owner": owner, "seconds_left": 40.5}), ended, NOW, adopt)
+    assert found["wait_seconds"] == (40.5 + SPARE_SECONDS if waits else None)
+
+
+def test_what_cannot_be_read_is_removed_with_the_reason():
+    found = resumable(waiting(damaged=[{"id": "b", "reason": "it is damaged"}]), [], NOW)
+    assert (found["discard"], found["reasons"]) == (["b"], ["it is damaged"])
