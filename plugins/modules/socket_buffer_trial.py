@@ -217,6 +217,11 @@ damaged:
   returned: when O(state=collected)
   type: list
   elements: dict
+refused:
+  description: Whether a rule forbids this trial that an option changes (O(child_namespaces)); nothing is wrong then.
+  returned: when it is so
+  type: bool
+  sample: true
 total_seconds:
   description: What the blocks take, wash-outs included.
   returned: when a trial ran, and in check mode
@@ -380,7 +385,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.stat
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import validated
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_collect import collect, discard
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_experiment import Request
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_namespaces import REFUSE, RESTORE
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_namespaces import REFUSE, RESTORE, ChildNamespaces
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_owner import check_owner
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_result import check_id, new_id
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_run import ERRORS, refuse, run_trial
@@ -410,6 +415,8 @@ def main() -> None:
     )
     try:
         result = STATES[module.params["state"]](module, HostFiles(), HostWriter())
+    except ChildNamespaces as error:
+        module.fail_json(msg=str(error), refused=True)
     except ERRORS as error:
         module.fail_json(msg=str(error))
     if result.get("failed"):

@@ -40,6 +40,8 @@ def _stopped(record: Record) -> Outcome | None:
     failure = record.get("failure")
     if not failure:
         return None
+    if failure.get("refused"):  # by a rule that the operator may change: nothing is wrong with the host
+        return Outcome("left", failure["reason"], False)
     return Outcome("unreachable" if failure["unreachable"] else "failed", f"{failure['step']}: {failure['reason']}", True)
 
 

@@ -79,7 +79,7 @@ def _failure(done: Mapping[str, Result], rescued: Result) -> dict[str, Any] | No
     unreachable = [attempt for attempt in attempts if _has(attempt[1], "unreachable")]
     failed = [attempt for attempt in attempts if _has(attempt[1], "failed")]
     for step, result in unreachable + caught + failed:
-        return {"step": step, "reason": reason_of(result), "unreachable": _has(result, "unreachable")}
+        return {"step": step, "reason": reason_of(result), "unreachable": _has(result, "unreachable"), "refused": _has(result, "refused")}
     return None
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.outcome import outcome_of
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.outcome_record import STEPS, outcome_record
 
 UNREACHABLE = {"changed": False, "unreachable": True, "msg": "Failed to connect to the host via ssh: Connection refused"}
@@ -51,7 +52,7 @@ def test_what_was_not_decided_or_caught_is_null(nothing):
 
 
 def failure(step, reason, unreachable=False):
-    return {"step": step, "reason": reason, "unreachable": unreachable}
+    return {"step": step, "reason": reason, "unreachable": unreachable, "refused": False}
 
 
 @pytest.mark.parametrize(
@@ -152,3 +153,10 @@ def test_a_recovery_is_noted(step):
 def test_results_of_nobody_are_refused(results):
     with pytest.raises(ValueError, match="^host: missing"):
         outcome_record(results)
+
+
+def test_what_a_rule_forbids_is_no_failure_of_the_host():
+    record = outcome_record({"host": "web1", "trial": {"failed": True, "refused": True, "msg": "containers could be born in it"}})
+    assert record["failure"]["refused"]
+    found = outcome_of(record)
+    assert (found.name, found.reason, found.needs_person) == ("left", "containers could be born in it", False)
