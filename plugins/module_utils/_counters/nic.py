@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.ethtool import read_driver_statistics, read_ring
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.proc_parsers import MalformedText
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.kernel_text import decimal
 
 NET = "/sys/class/net"
 STATISTICS = (
@@ -82,13 +83,14 @@ def _driver_losses(files: HostFiles, interface: str) -> Dict[str, int]:
 def _number(files: HostFiles, path: str) -> Optional[int]:
     try:
         text = files.read_text(path)
-        return None if text is None else int(text)
     except OSError as error:
         if error.errno in NO_SUCH_NUMBER:
             return None
         raise
-    except ValueError:
-        raise MalformedText(f"{path}: expected an integer, got {text[:40]!r}") from None
+    number = None if text is None else decimal(text.strip())
+    if text is not None and number is None:
+        raise MalformedText(f"{path}: expected an integer, got {text[:40]!r}")
+    return number
 
 
 def _positive(number: Optional[int]) -> Optional[int]:
