@@ -187,7 +187,7 @@ def _kind(now: Any, moved: Any) -> str:
     outward = moved.bytes_acked > moved.bytes_received
     most, answers = (moved.bytes_acked, moved.data_segs_in) if outward else (moved.bytes_received, moved.data_segs_out)
     if answers is None:  # Linux before 4.6: at least so many
-        answers = (moved.bytes_received if outward else moved.bytes_acked) // now.snd_mss
+        answers = (moved.bytes_received if outward else moved.bytes_acked) // max(1, now.snd_mss)
     return BULK if most >= BULK_LEAST_BYTES and most >= BULK_LEAST_RUN_BYTES * (answers + 1) else EXCHANGE
 
 
