@@ -23,4 +23,5 @@ def dropin_text(before: Optional[str], settings: Mapping[str, str]) -> str:
 def dropin_settings(text: Optional[str]) -> Dict[str, str]:
     """Our settings in a text that dropin_text made; none in any other text."""
     lines = (text or "").rpartition(MARKER)
-    return dict(line.split(" = ", 1) for line in lines[2].splitlines()) if lines[1] else {}
+    pairs = [line.split(" = ", 1) for line in lines[2].split("\n") if " = " in line]
+    return {key: value for key, value in pairs} if lines[1] else {}

@@ -135,7 +135,7 @@ def _holder(descriptor: int) -> str:
     try:
         holder = json.loads(os.pread(descriptor, 4096, 0).decode("utf-8"))
         return f"{holder['purpose']} (process {holder['pid']}, since {holder['started']})"
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return "another run"
 
 
