@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Optional
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.ethtool import read_driver_statistics, read_ring
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.proc_parsers import MalformedText
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.kernel_text import decimal
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.kernel_text import decimal, readable
 
 NET = "/sys/class/net"
 STATISTICS = (
@@ -48,14 +48,14 @@ def nic_counters(files: HostFiles) -> Dict[str, Optional[int]]:
     values = {}  # type: Dict[str, Optional[int]]
     for interface in interfaces(files):
         losses = dict(_driver_losses(files, interface), **_statistics(files, interface))
-        values.update((f"nic_{interface}_{name}", value) for name, value in losses.items())
+        values.update((f"nic_{readable(interface)}_{name}", value) for name, value in losses.items())
     return values
 
 
 def read_nics(files: HostFiles) -> Dict[str, Dict[str, Any]]:
     """{eth0: {speed_mbps, mtu, ring, statistics, driver}}."""
     return {
-        interface: {
+        readable(interface): {
             "speed_mbps": _positive(_number(files, f"{NET}/{interface}/speed")),
             "mtu": _number(files, f"{NET}/{interface}/mtu"),
             "ring": read_ring(interface) if _live(files) else None,

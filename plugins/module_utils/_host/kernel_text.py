@@ -1,7 +1,7 @@
 # Copyright: the linuxnet.socket_buffers authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Numbers as the kernel prints them. Pure.
+"""Numbers and names as the kernel gives them. Pure.
 
 Python's int() takes more (1_000, +1, other scripts' digits), and needs minutes for, or refuses, a number that fills a file.
 """
@@ -21,3 +21,8 @@ def decimal(text: str) -> Optional[int]:
 def hexadecimal_32(text: str) -> Optional[int]:
     """A number of at most 32 bits; None for anything else."""
     return int(text, 16) if _HEXADECIMAL_32.match(text) else None
+
+
+def readable(text: str) -> str:
+    """As it may be told: a byte of a name or a file that is no UTF-8 is a replacement sign. Else ansible-core 2.19 refuses the whole result."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.kernel_text import readable
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import canonical
 
 # A file hides those of the same name in the folders after its own.
@@ -92,13 +93,13 @@ def boot_settings(ordered: BootFiles, keys: Iterable[str]) -> Dict[str, BootSett
 
     The last assignment wins. A line that names the key outranks every glob, wherever it stands.
     """
-    readable = [(path, text) for path, text in ordered if text is not None]
-    kernel = _last_of(line for path, text in readable if path == KERNEL_COMMAND_LINE for line in _command_line(path, text))
-    lines = _last_of(line for path, text in readable if path != KERNEL_COMMAND_LINE for line in _lines(path, text))
+    texts = [(path, text) for path, text in ordered if text is not None]
+    kernel = _last_of(line for path, text in texts if path == KERNEL_COMMAND_LINE for line in _command_line(path, text))
+    lines = _last_of(line for path, text in texts if path != KERNEL_COMMAND_LINE for line in _lines(path, text))
     targets = {key: key.replace(".", "/") for key in keys}
     by_glob = _by_glob(lines, list(targets.values()))
     decided = ((key, lines.get(target, by_glob.get(target)) or kernel.get(target)) for key, target in targets.items())
-    return {key: BootSetting(line.value, line.file) for key, line in decided if line is not None}
+    return {key: BootSetting(line.value, readable(line.file)) for key, line in decided if line is not None}
 
 
 def _last_of(lines: Iterable[_Line]) -> _LastLines:

@@ -1,9 +1,7 @@
 """Properties are tried on the same inputs in every run. To search for new ones: HYPOTHESIS_PROFILE=search."""
 import os
 
-import pytest
-
-hypothesis = pytest.importorskip("hypothesis", reason="needs hypothesis (tools/requirements-test.txt)")
+import hypothesis
 
 # No deadline for a single input: a machine may be busy. What must not take long has tests that measure it.
 COMMON = {"deadline": None, "database": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
