@@ -14,17 +14,12 @@ import json, subprocess, sys
 
 LIE = {lie!r}
 
-def lying(value):
-    if isinstance(value, dict):
-        return {{name: lying(inner) for name, inner in value.items()}}
-    return [lying(inner) for inner in value] if isinstance(value, list) else value + LIE if isinstance(value, str) else value
-
 done = subprocess.run([{python!r}] + sys.argv[1:], stdout=subprocess.PIPE)
 try:
     result = json.loads(done.stdout)
-    facts = result["ansible_facts"]["socket_buffers"]
-except (ValueError, KeyError, TypeError):
-    facts = result = None
+except ValueError:
+    result = {{}}
+facts = result.get("ansible_facts", {{}}).get("socket_buffers")
 if {fails} and facts:
     print(json.dumps({{"failed": True, "msg": LIE, "module_stderr": LIE}}))
 elif facts:
@@ -33,7 +28,7 @@ elif facts:
     for sysctl in facts["sysctls"].values():
         sysctl["boot_file"], sysctl["boot_value"], sysctl["differs_from_boot"] = "/etc/sysctl.d/" + LIE, LIE, True
     print(json.dumps(result))
-elif isinstance(result, dict) and "window" in result:
+elif "window" in result:
     window = result["window"]
     window["identity"]["kernel_release"] += LIE
     window["counters"]["nic_" + LIE + "_rx_dropped"] = [0] * len(window["seconds"])
