@@ -42,7 +42,8 @@ CALLS = [(f"{path}:{call.lineno}", ast.unparse(call.func), call) for path, call 
 
 def modules_of(task):
     """Full names, as ansible-lint wants them; and short ones that would run a program."""
-    return {name for name in task if name.count(".") >= 2 or name in RUN_PROGRAMS} | {str(task[name]) for name in ("action", "local_action") if name in task}
+    named = {name for name in task if name.count(".") >= 2 or name in RUN_PROGRAMS}
+    return named | {str(task[name]) for name in ("action", "local_action") if name in task}
 
 
 def constant(node):
@@ -83,7 +84,7 @@ def test_no_code_runs_a_shell():
 def test_only_the_guardian_is_a_process_of_ours():
     started = [(where, call) for where, name, call in CALLS if name.startswith(("subprocess.", "os.spawn", "os.exec", "os.posix_spawn"))]
     assert {where.rpartition(":")[0] for where, _call in started} == MAY_START_PROCESSES
-    assert [where for where, call in started if isinstance(call.args[0], (ast.Constant, ast.JoinedStr))] == [], "a list of words, never a line of text"
+    assert [where for where, call in started if isinstance(call.args[0], (ast.Constant, ast.JoinedStr))] == [], "wants a list of words"
 
 
 def test_files_on_hosts_are_made_for_root_alone_and_then_opened_up():

@@ -24,5 +24,5 @@ def hexadecimal_32(text: str) -> Optional[int]:
 
 
 def readable(text: str) -> str:
-    """As it may be told: a byte of a name or a file that is no UTF-8 is a replacement sign. Else ansible-core 2.19 refuses the whole result."""
+    """As it may be told: a byte that is no UTF-8 becomes a replacement sign. Else ansible-core 2.19 refuses the whole result."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

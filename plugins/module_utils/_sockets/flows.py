@@ -17,7 +17,12 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.b
     standing,
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_signs import NEVER_MEASURED, signs
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.inet_diag import APP_LIMITED, ESTABLISHED, INFO_FIELDS, local_port
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.inet_diag import (
+    APP_LIMITED,
+    ESTABLISHED,
+    INFO_FIELDS,
+    local_port,
+)
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.occupancy import UNKNOWN_FILL, Fill, Occupancy
 
 BULK, EXCHANGE, IDLE, UNKNOWN = "bulk", "request_response", "idle", "unknown"

@@ -8,7 +8,8 @@ from typing import Dict, NamedTuple
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.proc_parsers import MalformedText
 
 _FIELD = re.compile(
-    r"field:(?P<declaration>[^;\n]{1,100});[ \t]*offset:(?P<offset>[0-9]{1,9});[ \t]*size:(?P<size>[0-9]{1,9});[ \t]*signed:(?P<signed>[01]);"
+    r"field:(?P<declaration>[^;\n]{1,100});[ \t]*"
+    r"offset:(?P<offset>[0-9]{1,9});[ \t]*size:(?P<size>[0-9]{1,9});[ \t]*signed:(?P<signed>[01]);"
 )
 _NAME = re.compile(r"(\w+)(\[[^\]]*\])?$")
 _SYMBOL = re.compile(r'\{\s*([0-9]{1,20}),\s*"(\w+)"\s*\}')

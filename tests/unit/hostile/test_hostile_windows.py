@@ -12,7 +12,8 @@ WRAP = 2 ** 32
 NAMES = ("TcpInSegs", "TcpExtPruneCalled", "nic_e_rx_dropped", "softnet_dropped")
 counters = st.fixed_dictionaries({name: st.none() | st.integers(0, 12) | st.integers(WRAP - 6, WRAP + 6) for name in NAMES})
 snapshots = st.builds(
-    Snapshot, st.just(HERE), st.sampled_from((1.0, 2.0, 3.0)), counters, st.fixed_dictionaries({"softnet_cpus": st.sampled_from((1, 2)), "g": st.integers()}),
+    Snapshot, st.just(HERE), st.sampled_from((1.0, 2.0, 3.0)), counters,
+    st.fixed_dictionaries({"softnet_cpus": st.sampled_from((1, 2)), "g": st.integers()}),
 )
 
 
