@@ -59,6 +59,9 @@ def _refuse_mixed(*snapshots: Snapshot) -> None:
         seen = [snapshot.identity[field] for snapshot in snapshots]
         if any(value != seen[0] for value in seen):
             raise WindowRefused(f"the {meaning} changed while the counters were watched: {sorted(set(map(str, seen)))}")
+    times = [snapshot.boottime_seconds for snapshot in snapshots]
+    if times != sorted(times):
+        raise WindowRefused(f"the time since boot went backwards while the counters were watched: {times}")
 
 
 def _deltas(before: Snapshot, after: Snapshot) -> Dict[str, Optional[int]]:

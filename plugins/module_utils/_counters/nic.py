@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.ethtool import read_driver_statistics, read_ring
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.proc_parsers import MalformedText
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.kernel_text import decimal, readable
 
 NET = "/sys/class/net"
 STATISTICS = (
@@ -47,14 +48,14 @@ def nic_counters(files: HostFiles) -> Dict[str, Optional[int]]:
     values = {}  # type: Dict[str, Optional[int]]
     for interface in interfaces(files):
         losses = dict(_driver_losses(files, interface), **_statistics(files, interface))
-        values.update((f"nic_{interface}_{name}", value) for name, value in losses.items())
+        values.update((f"nic_{readable(interface)}_{name}", value) for name, value in losses.items())
     return values
 
 
 def read_nics(files: HostFiles) -> Dict[str, Dict[str, Any]]:
     """{eth0: {speed_mbps, mtu, ring, statistics, driver}}."""
     return {
-        interface: {
+        readable(interface): {
             "speed_mbps": _positive(_number(files, f"{NET}/{interface}/speed")),
             "mtu": _number(files, f"{NET}/{interface}/mtu"),
             "ring": read_ring(interface) if _live(files) else None,
@@ -82,13 +83,14 @@ def _driver_losses(files: HostFiles, interface: str) -> Dict[str, int]:
 def _number(files: HostFiles, path: str) -> Optional[int]:
     try:
         text = files.read_text(path)
-        return None if text is None else int(text)
     except OSError as error:
         if error.errno in NO_SUCH_NUMBER:
             return None
         raise
-    except ValueError:
-        raise MalformedText(f"{path}: expected an integer, got {text[:40]!r}") from None
+    number = None if text is None else decimal(text.strip())
+    if text is not None and number is None:
+        raise MalformedText(f"{path}: expected an integer, got {text[:40]!r}")
+    return number
 
 
 def _positive(number: Optional[int]) -> Optional[int]:

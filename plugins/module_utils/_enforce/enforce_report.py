@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What enforcing did, or would do, as the module returns it. Pure."""
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.enforce_plan import View, Work
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.kernel_text import readable
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import canonical
 
 
@@ -39,7 +40,7 @@ def diff(work: Work, dropin_path: str) -> List[Dict[str, str]]:
     keys = [change["key"] for change in _changes(before, after)]
     pairs = (
         ("sysctl (running kernel)", _sysctl_text(before, keys), _sysctl_text(after, keys)),
-        (dropin_path, _printable(before.dropin.text), _printable(after.dropin.text)),
+        (dropin_path, readable(before.dropin.text or ""), readable(after.dropin.text or "")),
     )
     return [
         {"before_header": header, "after_header": header, "before": old, "after": new}
@@ -58,7 +59,3 @@ def _changes(before: View, after: View) -> List[Dict[str, str]]:
 
 def _sysctl_text(view: View, keys: List[str]) -> str:
     return "".join(f"{key} = {canonical(view.values[key])}\n" for key in keys)
-
-
-def _printable(text: Optional[str]) -> str:
-    return (text or "").encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -141,7 +141,7 @@ def parse(text: Optional[str], path: str) -> List[Entry]:
             if any(entry.phase == PENDING for entry in entries[:-1]):
                 raise ValueError("an entry before the last is pending")
             return entries
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise JournalError(
             f"{path} is damaged ({type(error).__name__}: {error}). It holds the original values: repair it, "
             "or note what you need from it and remove it; then the present values count as the originals"

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.nic import fastest_link_mbps
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.kernel_text import decimal
 
 # What engines leave in a container: path, what to find in its text, and the kind (or the text that was found).
 CONTAINER_MARKS = (
@@ -41,14 +42,21 @@ def read_host(files: HostFiles) -> Dict[str, Any]:
 
 
 def ram_bytes(meminfo: Optional[str]) -> Optional[int]:
-    match = re.search(r"^MemTotal:\s+(\d+) kB$", meminfo or "", re.MULTILINE)
-    return int(match.group(1)) * 1024 if match else None
+    match = re.search(r"^MemTotal: +([0-9]+) kB$", meminfo or "", re.MULTILINE)
+    kilobytes = decimal(match.group(1)) if match else None
+    return None if kilobytes is None else kilobytes * 1024
 
 
 def count_cpus(online: Optional[str]) -> Optional[int]:
-    """How many CPUs a list such as "0-3,8" names."""
-    ranges = re.findall(r"(\d+)(?:-(\d+))?", online or "")
-    return sum(int(last or first) - int(first) + 1 for first, last in ranges) or None
+    """How many CPUs a list such as "0-3,8" names; None for any other text."""
+    counts = [_count_range(*part.partition("-")) for part in (online or "").strip().split(",")]
+    return sum(count for count in counts if count) if all(counts) else None
+
+
+def _count_range(first: str, dash: str, last: str) -> Optional[int]:
+    low = decimal(first)
+    high = decimal(last) if dash else low
+    return high - low + 1 if low is not None and high is not None and 0 <= low <= high else None
 
 
 def read_processes(files: HostFiles) -> Dict[int, str]:

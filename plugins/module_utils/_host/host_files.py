@@ -8,6 +8,8 @@ Missing is None. A file that is there but cannot be read is an OSError, which na
 import os
 from typing import List, Optional
 
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.kernel_text import readable
+
 
 class HostFiles:
     """The files of one host. Tests point `root` at a folder of captured kernel text."""
@@ -59,14 +61,14 @@ class TolerantFiles(HostFiles):
         try:
             return super().read_text(path)
         except OSError as error:
-            self.unreadable.append(f"{path}: {error.strerror}")
+            self.unreadable.append(f"{readable(path)}: {error.strerror}")
             return None
 
     def list_dir(self, path: str) -> List[str]:
         try:
             return super().list_dir(path)
         except OSError as error:
-            self.unreadable.append(f"{path}: {error.strerror}")
+            self.unreadable.append(f"{readable(path)}: {error.strerror}")
             return []
 
 

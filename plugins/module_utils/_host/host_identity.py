@@ -8,6 +8,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host
     HostFiles,
     sysctl_path,
 )
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.kernel_text import decimal
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.namespaces import netns_cookie
 
 NAMESPACE = "/proc/{pid}/ns/net"
@@ -59,7 +60,10 @@ def _start_in(files: HostFiles, pid: str, inode: int) -> Optional[int]:
         stat = files.read_text(f"/proc/{pid}/stat")
     except OSError:  # another user's process, or one that has just ended
         return None
-    if namespace is None or namespace.st_ino != inode or not stat:
-        return None
-    # The name in parentheses may hold spaces and parentheses; the start time is field 22.
-    return int(stat.rpartition(")")[2].split()[19])
+    return None if namespace is None or namespace.st_ino != inode else start_ticks(stat or "")
+
+
+def start_ticks(stat: str) -> Optional[int]:
+    """Field 22 of a process's stat; None for any other text. The name in parentheses may hold spaces and parentheses."""
+    fields = stat.rpartition(")")[2].split()
+    return decimal(fields[19]) if len(fields) > 19 else None

@@ -55,6 +55,6 @@ def parse(text: str) -> Holder:
         holder = Holder(**json.loads(text))
         holder = holder._replace(keys=[str(key) for key in holder.keys])
         holder.described(0.0)
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, RecursionError, TypeError, ValueError):
         return UNKNOWN
     return holder if isinstance(holder.purpose, str) else UNKNOWN

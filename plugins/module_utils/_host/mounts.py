@@ -15,11 +15,12 @@ def is_read_only(mountinfo: Optional[str], path: str) -> Optional[bool]:
 
 def _mounts(mountinfo: str) -> Iterator[Tuple[str, bool]]:
     """Mount point and whether it is read-only, by its own flags (field 6) or the file system's (the last)."""
-    for line in mountinfo.splitlines():
+    # The kernel escapes what it separates by, and nothing else: a mount point may hold any other blank or line end that Python knows.
+    for line in mountinfo.split("\n"):
         own, _separator, filesystem = line.partition(" - ")
-        own_fields, filesystem_fields = own.split(), filesystem.split()
-        if len(own_fields) >= 6 and filesystem_fields:
-            flags = own_fields[5].split(",") + filesystem_fields[-1].split(",")
+        own_fields = own.split(" ")
+        if len(own_fields) >= 6 and filesystem:
+            flags = own_fields[5].split(",") + filesystem.split(" ")[-1].split(",")
             yield _unescaped(own_fields[4]), "ro" in flags
 
 

@@ -6,6 +6,7 @@ import functools
 from typing import Any, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles, sysctl_path
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.kernel_text import decimal
 
 # As the kernel grows buffers in steps, one close to the maximum has in effect reached it.
 RCVBUF_AT_MAX, SNDBUF_AT_MAX = 0.9, 0.95
@@ -37,7 +38,9 @@ def read_buffer_sizes(files: HostFiles) -> BufferSizes:
 
 
 def _numbers(text: Optional[str]) -> List[int]:
-    return [int(cell) for cell in (text or "").split()]
+    """None of them where any is none: half of a triple is no size."""
+    numbers = [decimal(cell) for cell in (text or "").split()]
+    return [] if None in numbers else numbers
 
 
 def _at(numbers: List[int], index: int) -> Optional[int]:

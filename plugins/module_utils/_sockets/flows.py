@@ -17,7 +17,12 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.b
     standing,
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_signs import NEVER_MEASURED, signs
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.inet_diag import APP_LIMITED, ESTABLISHED, local_port
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.inet_diag import (
+    APP_LIMITED,
+    ESTABLISHED,
+    INFO_FIELDS,
+    local_port,
+)
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.occupancy import UNKNOWN_FILL, Fill, Occupancy
 
 BULK, EXCHANGE, IDLE, UNKNOWN = "bulk", "request_response", "idle", "unknown"
@@ -29,12 +34,12 @@ BULK_LEAST_BYTES = 65536
 # trip, so that windows matter; protocols that answer a stream now and then (HTTP/2 window updates, every 32 KiB) still are bulk.
 BULK_LEAST_RUN_BYTES = 16384
 IDLE_MILLISECONDS = 1000  # of a snapshot: no payload either way for so long
-WRAP_32 = 2 ** 32
-
 CUMULATIVE = (
     "total_retrans", "bytes_acked", "bytes_received", "data_segs_in", "data_segs_out", "busy_us", "rwnd_limited_us", "sndbuf_limited_us",
     "drops",
 )
+_WIDE = {field.name for field in INFO_FIELDS if field.code == "Q"}
+WRAPS = tuple(None if name in _WIDE else 2 ** 32 for name in CUMULATIVE)
 Changes = NamedTuple("Changes", [(name, Optional[int]) for name in CUMULATIVE])  # type: ignore[misc]
 
 # What is kept of a socket from the start of a window to its end: a few bytes, as there may be very many.
@@ -150,9 +155,9 @@ def flow(now: Any, context: Context) -> Flow:
 
 
 def subtract(now: Iterable[Optional[int]], before: Iterable[int]) -> Changes:
-    """Some are counted in 32 bits, and wrap."""
+    """Some are counted in 32 bits, and wrap. The others cannot: one that fell is not known."""
     changes = [None if new is None else new - old for new, old in zip(now, before)]
-    return Changes(*[change % WRAP_32 if change is not None and change < 0 else change for change in changes])
+    return Changes(*[change if change is None or change >= 0 else wrap and change + wrap for change, wrap in zip(changes, WRAPS)])
 
 
 NO_CHANGES = Changes(*[None] * len(CUMULATIVE))
@@ -187,7 +192,7 @@ def _kind(now: Any, moved: Any) -> str:
     outward = moved.bytes_acked > moved.bytes_received
     most, answers = (moved.bytes_acked, moved.data_segs_in) if outward else (moved.bytes_received, moved.data_segs_out)
     if answers is None:  # Linux before 4.6: at least so many
-        answers = (moved.bytes_received if outward else moved.bytes_acked) // now.snd_mss
+        answers = (moved.bytes_received if outward else moved.bytes_acked) // max(1, now.snd_mss)
     return BULK if most >= BULK_LEAST_BYTES and most >= BULK_LEAST_RUN_BYTES * (answers + 1) else EXCHANGE
 
 

@@ -94,17 +94,19 @@ def layout(fields: Tuple[Field, ...], length: int) -> Layout:
 class _Layouts(Dict[int, Layout]):
     """The layout of every length seen so far. One kernel sends one length."""
 
-    def __init__(self, fields: Tuple[Field, ...]) -> None:
+    def __init__(self, fields: Tuple[Field, ...], least: int) -> None:
         super().__init__()
-        self._fields = fields
+        self._fields, self._least = fields, least
 
     def __missing__(self, length: int) -> Layout:
+        if length < self._least:
+            raise MalformedDump(f"sock_diag: a structure of {length} bytes, where every kernel sends {self._least}")
         self[length] = layout(self._fields, length)
         return self[length]
 
 
-_MEMORY_LAYOUTS = _Layouts(MEMORY_FIELDS)
-_INFO_LAYOUTS = _Layouts(INFO_FIELDS)
+_MEMORY_LAYOUTS = _Layouts(MEMORY_FIELDS, least=24)  # up to wmem_queued
+_INFO_LAYOUTS = _Layouts(INFO_FIELDS, least=104)  # up to total_retrans
 
 
 def parse_sockets(datagrams: Iterable[bytes]) -> Iterator[Any]:
@@ -123,14 +125,14 @@ def _of_datagram(data: bytes) -> Iterator[Any]:
         length, kind, *head = unpack_message(data, position)
         if kind == DONE:
             return
-        if length < MESSAGE.size:
-            raise MalformedDump(f"sock_diag: a socket in {length} bytes")
+        if not MESSAGE.size <= length <= end - position:
+            raise MalformedDump(f"sock_diag: a socket in {length} bytes, of {end - position}")
         memory = info = None
         attribute, last = position + MESSAGE.size, position + length - 4
         while attribute <= last:
             size, kind = unpack_attribute(data, attribute)
-            if size < 4:
-                raise MalformedDump(f"sock_diag: an attribute of {size} bytes")
+            if not 4 <= size <= last + 4 - attribute:
+                raise MalformedDump(f"sock_diag: an attribute of {size} bytes, of {last + 4 - attribute}")
             if kind == SKMEMINFO:
                 reader = _MEMORY_LAYOUTS[size - 4]
                 memory = reader.unpack_from(data, attribute + 4) + reader.absent

@@ -21,6 +21,7 @@ HEADER = struct.Struct("=IHHII")  # nlmsghdr: length, type, flags, sequence, por
 REQUEST = struct.Struct("=4BI48x")  # inet_diag_req_v2: family, protocol, extensions, padding, states, an empty socket id
 RESULT = struct.Struct("=i")  # what both an error and the end of a dump begin with: 0, or a negative errno
 
+MOST_ERRNO = 4095  # MAX_ERRNO of include/linux/err.h
 NOT_THERE = (errno.ENOENT, errno.EPROTONOSUPPORT)
 
 ATTEMPTS = 3
@@ -97,6 +98,8 @@ def is_last(datagram: bytes) -> bool:
     """Whether the dump ends here. DumpDisturbed or OSError where it is not one to trust. Pure."""
     position = 0
     while position < len(datagram):
+        if len(datagram) - position < HEADER.size:
+            raise DumpDisturbed(f"a message in {len(datagram) - position} bytes")
         length, kind, flags, _sequence, _port = HEADER.unpack_from(datagram, position)
         if flags & NLM_F_DUMP_INTR:
             raise DumpDisturbed("sockets changed meanwhile (NLM_F_DUMP_INTR)")
@@ -111,5 +114,7 @@ def is_last(datagram: bytes) -> bool:
 
 def _raise_failure(datagram: bytes, position: int) -> None:
     result = RESULT.unpack_from(datagram, position)[0] if len(datagram) >= position + RESULT.size else 0
+    if result < -MOST_ERRNO:
+        raise DumpDisturbed(f"a message with an error of {result}")
     if result < 0:
         raise OSError(-result, os.strerror(-result))

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.kernel_text import readable
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import canonical
 
 # A file hides those of the same name in the folders after its own.
@@ -21,6 +22,7 @@ KERNEL_COMMAND_LINE = "/proc/cmdline"
 
 BootFiles = List[Tuple[str, Optional[str]]]
 
+_WILDCARD = re.compile(r"[*?[]")
 _COMMAND_LINE_WORD = re.compile(r'(?:[^\s"]|"[^"]*")+')
 
 
@@ -35,6 +37,9 @@ class _Line(NamedTuple):
     pattern: str  # a path below /proc/sys, which may be a glob
     value: str  # empty: it assigns nothing, but keeps globs away from what it names
     file: str
+
+
+_LastLines = Dict[str, Optional[_Line]]
 
 
 def read_boot_files(files: HostFiles) -> BootFiles:
@@ -88,11 +93,13 @@ def boot_settings(ordered: BootFiles, keys: Iterable[str]) -> Dict[str, BootSett
 
     The last assignment wins. A line that names the key outranks every glob, wherever it stands.
     """
-    readable = [(path, text) for path, text in ordered if text is not None]
-    kernel = [line for path, text in readable if path == KERNEL_COMMAND_LINE for line in _command_line(path, text)]
-    lines = [line for path, text in readable if path != KERNEL_COMMAND_LINE for line in _lines(path, text)]
-    decided = ((key, _deciding(key.replace(".", "/"), kernel, lines)) for key in keys)
-    return {key: BootSetting(line.value, line.file) for key, line in decided if line is not None}
+    texts = [(path, text) for path, text in ordered if text is not None]
+    kernel = _last_of(line for path, text in texts if path == KERNEL_COMMAND_LINE for line in _command_line(path, text))
+    lines = _last_of(line for path, text in texts if path != KERNEL_COMMAND_LINE for line in _lines(path, text))
+    targets = {key: key.replace(".", "/") for key in keys}
+    by_glob = _by_glob(lines, list(targets.values()))
+    decided = ((key, lines.get(target, by_glob.get(target)) or kernel.get(target)) for key, target in targets.items())
+    return {key: BootSetting(line.value, readable(line.file)) for key, line in decided if line is not None}
 
 
 def settings_by_file(ordered: BootFiles, keys: Iterable[str]) -> Dict[str, List[BootSetting]]:
@@ -105,22 +112,37 @@ def settings_by_file(ordered: BootFiles, keys: Iterable[str]) -> Dict[str, List[
     return found
 
 
-def _deciding(target: str, kernel: List[_Line], lines: List[_Line]) -> Optional[_Line]:
-    named = [line for line in lines if line.pattern == target]
-    candidates = named or [line for line in lines if _matches(target, line.pattern)]
-    assigning = [line for line in kernel if line.pattern == target] + [line for line in candidates if line.value]
-    return assigning[-1] if assigning else None
+def _last_of(lines: Iterable[_Line]) -> _LastLines:
+    """Of each pattern the last line that assigns something, None where none does; in the order of these lines."""
+    last: _LastLines = {}
+    for line in lines:
+        if line.value:
+            last.pop(line.pattern, None)
+            last[line.pattern] = line
+        else:
+            last.setdefault(line.pattern, None)
+    return last
+
+
+def _by_glob(lines: _LastLines, targets: List[str]) -> Dict[str, _Line]:
+    """For each target the last line whose glob names it and that assigns something."""
+    found: Dict[str, _Line] = {}
+    for pattern, line in lines.items():
+        if line and _WILDCARD.search(pattern):
+            found.update((target, line) for target in targets if _matches(target, pattern))
+    return found
 
 
 def _matches(target: str, pattern: str) -> bool:
     """As glob(7): a wildcard does not reach over a slash."""
     names, patterns = target.split("/"), pattern.split("/")
-    return len(names) == len(patterns) and all(map(fnmatchcase, names, patterns))
+    try:
+        return len(names) == len(patterns) and all(map(fnmatchcase, names, patterns))
+    except re.error:  # a range that ends before it begins, before Python 3.9: it matches nothing
+        return False
 
 
 def _lines(path: str, text: str) -> Iterator[_Line]:
-    # Names are told, and a name may be any bytes: Ansible refuses a result that is not UTF-8.
-    name_told = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     for line in text.split("\n"):
         name, equals, value = line.strip().partition("=")
         if not name or name[0] in "#;":
@@ -128,7 +150,7 @@ def _lines(path: str, text: str) -> Iterator[_Line]:
         # A dash in front allows the assignment to fail; without an assignment it excludes the key from globs.
         dashed = name[0] == "-"
         if equals or dashed:
-            yield _Line(_as_path((name[1:] if dashed else name).strip()), canonical(value), name_told)
+            yield _Line(_as_path((name[1:] if dashed else name).strip()), canonical(value), path)
 
 
 def _as_path(name: str) -> str:

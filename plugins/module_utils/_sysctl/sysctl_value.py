@@ -2,14 +2,17 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sysctl values as text: one canonical spelling, and what may be written. Pure."""
+import re
 from typing import Any, Dict, List, Mapping, Optional
 
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.kernel_text import decimal
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_table import (
     SYSCTLS,
     WRITABLE_KEYS,
 )
 
 TRIPLE_FIELDS = ("min", "default", "max")
+_BLANKS = re.compile("[ \t\n\v\f\r]+")
 
 
 class InvalidValue(ValueError):
@@ -18,15 +21,20 @@ class InvalidValue(ValueError):
 
 def canonical(text: str) -> str:
     """One space between fields: the kernel prints tabs, people write anything."""
-    return " ".join(text.split())
+    return " ".join(_split(text))
+
+
+def _split(text: str) -> List[str]:
+    """At the blanks of ASCII alone: the kernel knows no others."""
+    return [field for field in _BLANKS.split(text) if field]
 
 
 def triple(text: Optional[str]) -> Optional[Dict[str, int]]:
     """'4096 131072 6291456' as {min, default, max}; None when absent or not three integers."""
-    fields = (text or "").split()
+    fields = _split(text or "")
     if len(fields) != 3 or not all(_is_integer(field) for field in fields):
         return None
-    return dict(zip(TRIPLE_FIELDS, (int(field) for field in fields)))
+    return dict(zip(TRIPLE_FIELDS, map(int, fields)))
 
 
 def validated(values: Mapping[str, Any]) -> Dict[str, str]:
@@ -60,7 +68,7 @@ def _fields(key: str, value: Any) -> List[Any]:
     if isinstance(value, (list, tuple)):
         return list(value)
     if isinstance(value, str):
-        return list(value.split())
+        return list(_split(value))
     return [value]
 
 
@@ -75,8 +83,7 @@ def _integer(key: str, field: Any) -> int:
 
 
 def _is_integer(field: str) -> bool:
-    # str.isdigit also takes other scripts' digits, which the kernel does not.
-    return bool(field) and all(character in "0123456789" for character in field)
+    return decimal(field) is not None and not field.startswith("-")
 
 
 def _wanted(integers: int) -> str:

@@ -7,9 +7,12 @@ from typing import Dict, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.proc_parsers import MalformedText
 
-_FIELD = re.compile(r"field:(?P<declaration>[^;]*);\s*offset:(?P<offset>\d+);\s*size:(?P<size>\d+);\s*signed:(?P<signed>[01]);")
+_FIELD = re.compile(
+    r"field:(?P<declaration>[^;\n]{1,100});[ \t]*"
+    r"offset:(?P<offset>[0-9]{1,9});[ \t]*size:(?P<size>[0-9]{1,9});[ \t]*signed:(?P<signed>[01]);"
+)
 _NAME = re.compile(r"(\w+)(\[[^\]]*\])?$")
-_SYMBOL = re.compile(r'\{\s*(\d+),\s*"(\w+)"\s*\}')
+_SYMBOL = re.compile(r'\{\s*([0-9]{1,20}),\s*"(\w+)"\s*\}')
 
 
 class Field(NamedTuple):
@@ -29,7 +32,7 @@ class EventFormat(NamedTuple):
 
 
 def parse_event_format(text: str) -> EventFormat:
-    number = re.search(r"^ID: (\d+)$", text, re.MULTILINE)
+    number = re.search(r"^ID: ([0-9]{1,9})$", text, re.MULTILINE)
     fields = {}  # type: Dict[str, Field]
     for found in _FIELD.finditer(text):
         name = _NAME.search(found.group("declaration").strip())

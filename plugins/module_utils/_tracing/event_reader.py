@@ -12,7 +12,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.t
 
 # Of all CPUs in one round: a storm must not keep us here. What does not fit the buffers meanwhile counts as lost.
 MOST_PAGES = 2048
-_LOSSES = re.compile(r"^(?:overrun|dropped events|commit overrun): (\d+)$", re.MULTILINE)
+_LOSSES = re.compile(r"^(?:overrun|dropped events|commit overrun): ([0-9]{1,20})$", re.MULTILINE)
 
 # Time in nanoseconds, CPU, process, page, offset of the event in the page.
 Consumer = Callable[[int, int, int, bytes, int], None]

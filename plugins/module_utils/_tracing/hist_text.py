@@ -9,9 +9,11 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.log2_histogram import Histogram
 
 WORD_BITS = 64
-_ENTRY = re.compile(r"^\{ *(\w+): *(~ 2\^)?(\d+) *\} hitcount: *(\d+)(?: +\w+: *(\d+))?", re.MULTILINE)
-_MAXIMUM = re.compile(r"^\s+max: *(\d+)", re.MULTILINE)
-_TOTAL = re.compile(r"^ +(Hits|Dropped): (\d+)$", re.MULTILINE)
+# Blanks stay in their line, and a number has at most 64 bits: other text would keep a pattern busy for hours, or be cut to a number.
+_NUMBER = r"([0-9]{1,20})(?![0-9])"
+_ENTRY = re.compile(r"^\{ *(\w+): *(~ 2\^)?" + _NUMBER + r" *\} hitcount: *" + _NUMBER + r"(?: +\w+: *" + _NUMBER + ")?", re.MULTILINE)
+_MAXIMUM = re.compile(r"^[ \t]+max: *" + _NUMBER, re.MULTILINE)
+_TOTAL = re.compile(r"^ +(Hits|Dropped): " + _NUMBER + "\n", re.MULTILINE)
 
 
 class HistText(NamedTuple):
@@ -32,10 +34,10 @@ def parse_hist(text: str) -> HistText:
         hits[number] = hits.get(number, 0) + int(count)
         sums[number] = sums.get(number, 0) + int(total or 0)
     totals = dict(_TOTAL.findall(text))
-    if "Hits" not in totals:
-        raise MalformedText(f"no histogram: {text[:60]!r}")
+    if set(totals) != {"Hits", "Dropped"}:
+        raise MalformedText(f"no histogram, or not all of it: {text[:60]!r}")
     maxima = [int(value) for value in _MAXIMUM.findall(text)]
-    return HistText(hits, sums, maxima, int(totals["Hits"]), int(totals.get("Dropped", 0)))
+    return HistText(hits, sums, maxima, int(totals["Hits"]), int(totals["Dropped"]))
 
 
 def log2_histogram(durations: HistText, worst: HistText) -> Histogram:

@@ -7,6 +7,7 @@ import re
 from typing import List, Optional
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.kernel_text import decimal
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.span_table import Span
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.trace_instance import KPROBES
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.tracing import Tracing, Unavailable
@@ -36,7 +37,7 @@ class KernelProbes:
         """How often a probe could not fire since it was made."""
         rows = [line.split() for line in self._tracefs.read("kprobe_profile").splitlines()]
         names = [self.event(template).rpartition("/")[2] for template in (self._span.entry, self._span.exit)]
-        return sum(int(row[2]) for row in rows if len(row) >= 3 and row[0] in names)
+        return sum(decimal(row[2]) or 0 for row in rows if len(row) >= 3 and row[0] in names)
 
     def remove(self) -> None:
         for template in (self._span.exit, self._span.entry):

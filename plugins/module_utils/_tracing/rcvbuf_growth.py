@@ -54,7 +54,7 @@ class _Column:
     def __init__(self, form: EventFormat, field: str, divisor: int) -> None:
         found = form.fields.get(field)
         self._offset = found.offset if found else 0
-        self._read = struct.Struct("=" + CODES[found.size]).unpack_from if found else None
+        self._read = struct.Struct("=" + CODES[found.size]).unpack_from if found and found.size in CODES else None
         self._divisor = divisor
         self.samples = []  # type: List[int]
 

@@ -42,7 +42,14 @@ def parse_header_page(text: str) -> PageLayout:
 
 
 def events(page: bytes, layout: PageLayout) -> Iterator[RawEvent]:
-    """Every event of a page, in order."""
+    """Every event of a page, in order. A page that is damaged ends early."""
+    try:
+        yield from _events(page, layout)
+    except struct.error:
+        return
+
+
+def _events(page: bytes, layout: PageLayout) -> Iterator[RawEvent]:
     now, = struct.unpack_from("=Q", page)
     length, = struct.unpack_from("=Q" if layout.length_size == 8 else "=I", page, layout.length_offset)
     position, end = layout.data_offset, min(layout.data_offset + (length & LENGTH_MASK), len(page))

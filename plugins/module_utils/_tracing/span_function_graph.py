@@ -20,6 +20,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.t
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.tracing import Tracing, Unavailable
 
 CALL_ENDED = "ftrace/funcgraph_exit"
+TIMES = {"calltime", "rettime"}
 _RECORDED = re.compile(r"^entries: [1-9]", re.MULTILINE)
 
 
@@ -41,6 +42,8 @@ class FunctionGraph:
             self._machines = None if self._base else EventReader(self._tracefs, "")
             self._reader = self._machines or tracing.reader
             self._fields = self._reader.subscribe(CALL_ENDED, self._note).fields
+            if not TIMES <= set(self._fields):
+                raise Unavailable(f"the event {CALL_ENDED} of this kernel does not have both times of a call")
         except BaseException:
             self.close()
             raise

@@ -45,9 +45,9 @@ def read_text(path: str) -> Optional[str]:
 
 def start_ticks(pid: int) -> Optional[int]:
     """When a process started, in clock ticks since boot: tells it from a later one with the same id."""
-    text = read_text(PROCESS_STAT.format(pid=pid))
     # The name in parentheses may hold spaces and parentheses; the start time is field 22.
-    return int(text.rpartition(")")[2].split()[19]) if text else None
+    fields = (read_text(PROCESS_STAT.format(pid=pid)) or "").rpartition(")")[2].split()
+    return int(fields[19]) if len(fields) > 19 and fields[19].isdigit() else None
 
 
 def is_ours(present: List[str], original: List[str], candidate: List[str]) -> bool:

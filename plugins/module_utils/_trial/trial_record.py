@@ -5,6 +5,7 @@
 import json
 from typing import Any, Dict, List, NamedTuple, Optional
 
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.journal import epoch
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_table import WRITABLE_KEYS
 
 VERSION = 2
@@ -66,7 +67,7 @@ def parse(text: Optional[str], path: str) -> Optional[Record]:
         if version == 1:
             document.pop("limit_seconds")
             return _record(dict(ADDED, **document))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise RecordError(
             f"{path} is damaged ({type(error).__name__}: {error}). It holds the original values of a trial that was killed: "
             "set them by hand, then remove it"
@@ -84,4 +85,4 @@ def _record(document: Dict[str, Any]) -> Record:
             raise ValueError(f"{key} with {tuple(row)}")
     if not isinstance(record.identity, dict):
         raise TypeError(f"identity {record.identity!r}")
-    return record._replace(keys=keys)
+    return record._replace(keys=keys, identity=epoch(record.identity))

@@ -13,6 +13,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.re
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.tables import (
     markdown_table,
     markdown_text,
+    one_line,
     paragraph,
     text_table,
 )
@@ -70,8 +71,8 @@ def _of_several_rounds(rows: Sequence[Mapping[str, Any]]) -> set[str]:
 def _named(
     rows: Sequence[Mapping[str, Any]], several: Container[str], named: Callable[[str, Sequence[str]], str],
 ) -> list[Mapping[str, Any]]:
-    """A host of several rounds is named with the round, and one of several waves with the wave."""
-    return [dict(row, host=named(row["host"], _when(row, several))) for row in rows]
+    """A host of several rounds is named with the round, and one of several waves with the wave. A line end in a name is none of ours."""
+    return [dict(row, host=named(one_line(row["host"]), _when(row, several))) for row in rows]
 
 
 def _when(row: Mapping[str, Any], several: Container[str]) -> list[str]:
@@ -96,7 +97,7 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
 
 def _upright(row: Mapping[str, Any]) -> dict[str, Any]:
     """Narrow: the key, the old and the new value below each other, and a rate above its unit."""
-    changes = [change.replace(" ", "\n", 1).replace(" -> ", "\n-> ") for change in (row["change"] or "-").split("; ")]
+    changes = [change.replace(" ", "\n", 1).replace(" -> ", "\n-> ") for change in one_line(row["change"] or "-").split("; ")]
     rates = {when: NUMBER.sub(r"\1\n", row[when] or "-") for when in ("before", "after")}
     return dict(row, change="\n".join(changes), **rates)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.tables import markdown_table, text_table
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.tables import markdown_table, one_line, text_table
 
 RMEM, WMEM = "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"
 HEADER = ("Host", "Kernel", "tcp_rmem", "Set by", "tcp_wmem", "Set by", "After a boot", "Collapsed", "Pruned", "Note")
@@ -20,7 +20,7 @@ def size_document(hosts: Mapping[str, Mapping[str, Any]], generated: str) -> dic
 
 
 def size_table(document: Mapping[str, Any]) -> str:
-    return text_table(HEADER, [_cells(row) for row in document["rows"]], WIDTH)
+    return text_table(HEADER, [[one_line(cell) for cell in _cells(row)] for row in document["rows"]], WIDTH)
 
 
 def size_markdown(document: Mapping[str, Any]) -> str:

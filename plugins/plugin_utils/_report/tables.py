@@ -7,12 +7,14 @@ Widths are columns of a terminal, not characters: an East Asian letter takes two
 """
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Container, Iterator, Sequence
 
 GAP = "  "
 NARROWEST = 4
-MARKDOWN_SPECIAL = str.maketrans({char: f"\\{char}" for char in "\\`*[]<>|"})
+# What means something in Markdown wherever it stands; an underscore or a tilde only at the edge of a word, a number sign around a heading.
+MARKDOWN_SPECIAL = re.compile(r"[\\`*\[\]<>|&~]|(?<![^\W_])_|_(?![^\W_])|(?<!\S)#|#(?!\S)")
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int, whole: Container[str] = ()) -> str:
@@ -26,7 +28,7 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int,
 
 def paragraph(text: str, width: int, indent: str = "  ") -> str:
     """Wrapped text; every line but the first is indented."""
-    lines = _wrapped(_printable(text), width - len(indent))
+    lines = _wrapped(one_line(text), width - len(indent))
     return f"\n{indent}".join(lines)
 
 
@@ -37,16 +39,16 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def markdown_text(text: str) -> str:
     """One line of Markdown that reads as the given text, whatever is in it."""
-    return _printable(text).translate(MARKDOWN_SPECIAL)
+    return MARKDOWN_SPECIAL.sub(r"\\\g<0>", one_line(text))
+
+
+def one_line(text: str) -> str:
+    """One line without control characters, which would move a terminal's cursor."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def _lines(cell: str) -> list[str]:
-    return [_printable(line) for line in cell.split("\n")]
-
-
-def _printable(text: str) -> str:
-    """One line without control characters, which would move a terminal's cursor."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return [one_line(line) for line in cell.split("\n")]
 
 
 def _display_width(text: str) -> int:

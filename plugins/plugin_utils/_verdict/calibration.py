@@ -16,7 +16,7 @@ from typing import Any
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import schedule
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import METRICS as TRIED_METRICS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.metric_words import metric_words
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.tables import markdown_table, paragraph, text_table
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.tables import markdown_table, one_line, paragraph, text_table
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import GUARDS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.verdict import verdict
 
@@ -86,7 +86,7 @@ def _row(
 
 
 def calibration_text(document: Mapping[str, Any]) -> str:
-    table = text_table(HEADER, [_cells(row) for row in document["rows"]], WIDTH)
+    table = text_table(HEADER, [[one_line(cell) for cell in _cells(row)] for row in document["rows"]], WIDTH)
     return "\n".join([table, "", *(paragraph(text, WIDTH) for text in _summary(document))])
 
 

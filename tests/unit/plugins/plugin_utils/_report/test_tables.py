@@ -94,6 +94,11 @@ def test_a_paragraph_indents_all_but_its_first_line():
         ("back\\slash", r"back\\slash"),
         ("two\nlines", "two lines"),
         ("net.ipv4.tcp_rmem", "net.ipv4.tcp_rmem"),
+        ("_a_ __b__ _", r"\_a\_ \_\_b\_\_ \_"),
+        ("&lt; ~~x~~", r"\&lt; \~\~x\~\~"),
+        ("# one # two#", r"\# one \# two\#"),
+        ("![x](http://e)", r"!\[x\](http://e)"),
+        ("a\x1b[2J\x9b\u202eb\udcff", r"a \[2J b"),
     ],
 )
 def test_markdown_reads_as_the_text(text, escaped):
