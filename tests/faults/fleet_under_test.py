@@ -29,8 +29,8 @@ LOWAT = "net.ipv4.tcp_notsent_lowat"
 TRIAL, GUARDIAN = "socket_buffer_trial.py", "trial_guardian.py"
 # A program that writes faster than its path carries: what it writes waits in the send queue (stale_send_queue), and a lower
 # tcp_notsent_lowat reaches open connections at once, and back. A connection has a large queue from its start.
-TCP_RMEM, TCP_WMEM = "4096 131072 33554432", "4096 1048576 4194304"
-PACE = ("--bytes-per-second=1000000", "--block-bytes=16384")
+TCP_RMEM, TCP_WMEM = "4096 131072 33554432", "4096 262144 4194304"
+PACE = ("--bytes-per-second=400000", "--block-bytes=16384")
 TRAFFIC_SECONDS = 3600
 START_SECONDS = 30
 

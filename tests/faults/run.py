@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import random
+import signal
 import sys
 import time
 
@@ -59,8 +60,10 @@ def main():
     seed = given.seed or random.SystemRandom().randrange(1, 1 << 31)
     print(f"{given.hosts} hosts, seed {seed}", flush=True)
     os.environ.setdefault("CONTAINERS_CONF", str(BUILD / "containers.conf"))
+    (BUILD / "faults" / "faults.json").unlink(missing_ok=True)
     under = UnderTest(given.hosts)
     began = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_what: sys.exit(143))  # the containers go away then, too
     try:
         under.up()
         scene = Scene(under, BUILD / "faults" / "runs", given.kills, seed)
@@ -69,7 +72,7 @@ def main():
         under.down()
     print(table.text(rows))
     print(f"{time.monotonic() - began:.0f} s, seed {seed}")
-    document = {"hosts": given.hosts, "seed": seed, "rows": [row._asdict() for row in rows]}
+    document = {"hosts": given.hosts, "seed": seed, "rows": [{**row._asdict(), "good": row.good} for row in rows]}
     (BUILD / "faults" / "faults.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     sys.exit(0 if all(row.good for row in rows) else 1)
 
