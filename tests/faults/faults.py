@@ -14,7 +14,17 @@ from judge import PROVEN
 
 STOPPED_SECONDS = 4
 RESUME_EVERY = 10  # kills of the controller: after these, the same command is run again
+START_TRIAL = "Start a trial"
 THEIRS = "65536"  # of another program
+# By turns of the hosts: the file, and what is in it.
+DAMAGE = (
+    (f"{STATE_DIR}/journal.json", "\0" * 4096),
+    (f"{STATE_DIR}/journal.json", '{"version": 1, "entries": [{"id": 1, "phase": "do'),
+    (f"{STATE_DIR}/journal.json", '{"version": 99, "entries": []}'),
+    (f"{STATE_DIR}/trial.json", "\0" * 4096),
+    (f"{STATE_DIR}/trial.json", '{"version": 1, "keys": {"net.ipv4.tcp_rm'),
+    (f"{STATE_DIR}/trial.json", '{"version": 99}'),
+)
 FOREIGN = ("net.ipv4.tcp_rmem = 4096 131072 6291456\n", "\0" * 3, "# Managed by linuxnet.socket_buffers")
 
 
@@ -28,15 +38,13 @@ class Fault(NamedTuple):
 
 def undisturbed(scene):
     """What all others are compared with: every host is tried, and what is kept is what was proven."""
-    run = scene.start()
-    scene.under.await_trials()
-    result = scene.end_of(run)
+    run = in_trial(scene)
+    result = scene.settled(run.began, reporting=[run])
     scene.run_seconds = run.seconds
     kept = sorted(host for host, rows in run.rows().items() if any(row["outcome"] == "kept" for row in rows))
     proven = sorted(host for host, judgement in result.judged.items() if judgement.state == PROVEN)
-    if kept != proven or not kept:
-        return [result._replace(complaints=(*result.complaints, f"the report says kept: {kept}; the hosts hold a proven change: {proven}"))]
-    return [result]
+    agree = kept and kept == proven
+    return [result.but([] if agree else [f"the report says kept: {kept}; the hosts hold a proven change: {proven}"])]
 
 
 def controller_killed(scene):
@@ -50,72 +58,65 @@ def controller_killed(scene):
         time.sleep(scene.run_seconds * (number + scene.random.random()) / scene.kills)
         results.append(_killed(scene, run, everything=number % 2 == 0))
         if number % RESUME_EVERY == RESUME_EVERY - 1:
-            results.append(scene.end_of(scene.start()))
+            results.append(scene.again())
     return results
 
 
 def controller_killed_in_trial(scene):
-    run = in_trial(scene)
-    return [_killed(scene, run, everything=True), scene.end_of(scene.start())]
+    return [_killed(scene, in_trial(scene), everything=True)]
 
 
 def controller_stopped(scene):
-    run = in_trial(scene)
-    began = time.monotonic()
+    run, began = in_trial(scene), time.monotonic()
     run.send(signal.SIGSTOP)
     time.sleep(STOPPED_SECONDS)
     run.send(signal.SIGCONT)
-    result = scene.settled(began)
-    return [result._replace(complaints=(*result.complaints, *scene.missing(run)))]
+    return [scene.settled(began, reporting=[run])]
 
 
 def controller_interrupted(scene):
-    run = in_trial(scene)
-    began = time.monotonic()
+    run, began = in_trial(scene), time.monotonic()
     run.interrupt()
-    return [scene.settled(began), scene.end_of(scene.start())]
+    return [scene.settled(began), scene.again()]
 
 
 def two_controllers(scene):
     first, second = scene.start(), scene.start()
-    result = scene.settled(second.began)
-    return [result._replace(complaints=(*result.complaints, *scene.missing(first), *scene.missing(second)))]
+    return [scene.settled(second.began, reporting=[first, second])]
 
 
 def ssh_cut(scene):
     """Every connection of every host, in the middle of looking, of starting the trial, and of collecting it."""
     results = []
-    for task in ("Start a window", "Start a trial", "Collect the trial"):
+    for task in ("Start a window", START_TRIAL, "Collect the trial"):
         scene.reset()
         run = scene.start()
         run.await_task(task)
         began = time.monotonic()
         _on_all(scene, scene.under.connections)
-        result = scene.settled(began)
-        results.append(result._replace(complaints=(*result.complaints, *scene.missing(run))))
+        results.append(scene.settled(began, reporting=[run]))
     return results
 
 
 def host_restarted(scene):
     """A third of the hosts in the middle of the trial; the same command again finds what they were at."""
-    run = in_trial(scene)
-    began = time.monotonic()
+    run, began = in_trial(scene), time.monotonic()
     hosts = scene.under.hosts[::3]
     for host in hosts:
         scene.under.stop(host)
     for host in hosts:
         scene.under.start(host)
-    result = scene.settled(began)
+    result = scene.settled(began, reporting=[run])
     scene.under.start_traffic(hosts)
-    return [result._replace(complaints=(*result.complaints, *scene.missing(run))), scene.end_of(scene.start())]
+    return [result, scene.again()]
 
 
 def trial_killed(scene):
-    return [_died(scene, scene.under.trials)]
+    return _died(scene, scene.under.trials)
 
 
 def guardian_killed(scene):
-    return [_died(scene, scene.under.guardians)]
+    return _died(scene, scene.under.guardians)
 
 
 def trial_then_guardian_killed(scene):
@@ -128,13 +129,12 @@ def guardian_then_trial_killed(scene):
 
 def another_program(scene):
     """It sets the key while the candidate is in force: that value is theirs, and stays."""
-    run = in_trial(scene)
-    began = time.monotonic()
+    run, began = in_trial(scene), time.monotonic()
     for host in scene.under.hosts:
         scene.under.write_sysctls(host, {LOWAT: THEIRS})
         scene.under.expect(host)
-    result = scene.settled(began, trial_died=True)
-    return [result._replace(complaints=(*result.complaints, *_unsaid(scene, run, LOWAT)))]
+    result = scene.settled(began, trial_died=True, reporting=[run])
+    return [result.but(_unsaid(run, dict.fromkeys(scene.under.hosts, LOWAT)))]
 
 
 def state_dir_full(scene):
@@ -153,29 +153,17 @@ def sysctl_d_read_only(scene):
     return _spoilt(scene, DROPIN_DIR, "true", "mount --bind {0} {0} && mount -o remount,bind,ro {0}")
 
 
-# By turns of the hosts: the file, and what is in it instead. Each is refused by name; what is there stays as it is.
-DAMAGE = (
-    (f"{STATE_DIR}/journal.json", "\0" * 4096),
-    (f"{STATE_DIR}/journal.json", '{"version": 1, "entries": [{"id": 1, "phase": "do'),
-    (f"{STATE_DIR}/journal.json", '{"version": 99, "entries": []}'),
-    (f"{STATE_DIR}/trial.json", "\0" * 4096),
-    (f"{STATE_DIR}/trial.json", '{"version": 1, "keys": {"net.ipv4.tcp_rm'),
-    (f"{STATE_DIR}/trial.json", '{"version": 99}'),
-)
-
-
 def files_damaged(scene):
-    """A journal or a trial's record that is not ours, or only a part of it."""
-    damage = dict(zip(scene.under.hosts, DAMAGE * len(scene.under.hosts)))
+    """A journal or a trial's record that is not ours, or only a part of it: refused by name, and left as it is."""
+    under = scene.under
+    damage = {host: DAMAGE[number % len(DAMAGE)] for number, host in enumerate(under.hosts)}
     for host, (path, text) in damage.items():
-        scene.under.shell(host, f"mkdir -p -m 700 {STATE_DIR}")
-        scene.under.put(host, path, text)
-        scene.under.expect(host)
+        under.put(host, path, text)
+        under.expect(host)
     run = scene.start()
-    result = scene.settled(run.began, trial_died=True)
-    complaints = [complaint for host, (path, _text) in damage.items() for complaint in _unsaid(scene, run, path, [host])]
-    complaints += [f"{host}: {path} was changed" for host, (path, text) in damage.items() if scene.under.text(host, path) != text]
-    return [result._replace(complaints=(*result.complaints, *complaints))]
+    result = scene.settled(run.began, reporting=[run])
+    changed = [f"{host}: {path} was changed" for host, (path, text) in damage.items() if under.text(host, path) != text]
+    return [result.but(changed + _unsaid(run, {host: path for host, (path, _text) in damage.items()}))]
 
 
 def dropin_foreign(scene):
@@ -183,12 +171,12 @@ def dropin_foreign(scene):
     for number, host in enumerate(scene.under.hosts):
         scene.under.put(host, DROPIN, FOREIGN[number % len(FOREIGN)])
         scene.under.expect(host)
-    return [scene.end_of(scene.start())]
+    return [scene.again()]
 
 
 FAULTS = (
     Fault("undisturbed", "nothing", undisturbed),
-    Fault("controller_killed", "SIGKILL to the controller at moments spread over a whole run; after every tenth the same command again", controller_killed),
+    Fault("controller_killed", "SIGKILL to the controller all over a run; after every tenth the same command again", controller_killed),
     Fault("controller_stopped", f"SIGSTOP to the controller for {STOPPED_SECONDS} s in the trial", controller_stopped),
     Fault("controller_interrupted", "Ctrl-C in the trial, then the same command again", controller_interrupted),
     Fault("two_controllers", "the same command twice at once", two_controllers),
@@ -196,8 +184,8 @@ FAULTS = (
     Fault("host_restarted", "a third of the hosts stopped and started in the trial, then the same command again", host_restarted),
     Fault("trial_killed", "SIGKILL to the trial", trial_killed),
     Fault("guardian_killed", "SIGKILL to the guardian", guardian_killed),
-    Fault("trial_then_guardian_killed", "both, then the same command again", trial_then_guardian_killed),
-    Fault("guardian_then_trial_killed", "both, then the same command again", guardian_then_trial_killed),
+    Fault("trial_then_guardian_killed", "both, and the controller; then the same command again", trial_then_guardian_killed),
+    Fault("guardian_then_trial_killed", "both, and the controller; then the same command again", guardian_then_trial_killed),
     Fault("another_program", "another value for the key that is tried, in the trial", another_program),
     Fault("state_dir_full", "no room left in the state directory, from the trial on", state_dir_full),
     Fault("sysctl_d_full", "no room left in /etc/sysctl.d, from the trial on", sysctl_d_full),
@@ -208,15 +196,15 @@ FAULTS = (
 )
 # Of these two, one each belongs into every test run.
 QUICK = (
-    Fault("controller_killed", "SIGKILL to the controller in the trial, then the same command again", controller_killed_in_trial),
-    Fault("trial_then_guardian_killed", "both, then the same command again", trial_then_guardian_killed),
+    Fault("controller_killed", "SIGKILL to the controller in the trial", controller_killed_in_trial),
+    Fault("trial_then_guardian_killed", "both, and the controller; then the same command again", trial_then_guardian_killed),
 )
 
 
 def in_trial(scene):
     """A run that has come so far that every host holds its candidate."""
     run = scene.start()
-    run.await_task("Start a trial")
+    run.await_task(START_TRIAL)
     scene.under.await_trials()
     return run
 
@@ -229,19 +217,17 @@ def _killed(scene, run, everything):
 
 def _died(scene, victims):
     """The other of trial and guardian has to restore, soon."""
-    run = in_trial(scene)
-    began = time.monotonic()
+    run, began = in_trial(scene), time.monotonic()
     _on_all(scene, victims)
-    result = scene.settled(began, trial_died=True)
-    return result._replace(complaints=(*result.complaints, *scene.missing(run)))
+    return [scene.settled(began, trial_died=True, reporting=[run])]
 
 
 def _both_died(scene, first, second):
-    """Nobody is left on the host: the next run has to."""
+    """Nobody is left, on the host or here: the next run has to."""
     run = in_trial(scene)
     _on_all(scene, first, second)
-    run.wait()
-    return [scene.end_of(scene.start())]
+    run.kill(everything=True)
+    return [scene.again()]
 
 
 def _on_all(scene, *victims):
@@ -255,18 +241,16 @@ def _spoilt(scene, folder, before, during):
     """Prepared before the run, and spoilt in the middle of its trial."""
     for host in scene.under.hosts:
         scene.under.shell(host, f"mkdir -p -m 700 {folder} && {before.format(folder)}")
-    run = in_trial(scene)
-    began = time.monotonic()
+    run, began = in_trial(scene), time.monotonic()
     for host in scene.under.hosts:
         scene.under.shell(host, during.format(folder))
-    result = scene.settled(began)
-    return [result._replace(complaints=(*result.complaints, *scene.missing(run)))]
+    return [scene.settled(began, reporting=[run])]
 
 
-def _unsaid(scene, run, words, hosts=None):
-    """The report has to tell of it."""
+def _unsaid(run, words):
+    """By host, what its report has to speak of."""
     rows = run.rows()
     return [
-        f"{run.folder.name}: no row of {host} speaks of {words}" for host in hosts or scene.under.hosts
-        if not any(words in row["reason"] for row in rows.get(host, []))
+        f"{run.folder.name}: no row of {host} speaks of {word}" for host, word in words.items()
+        if not any(word in row["reason"] for row in rows.get(host, []))
     ]

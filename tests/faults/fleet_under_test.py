@@ -174,6 +174,7 @@ class UnderTest:
         """Started again, with a network namespace of its own as after a boot, its sysctls those of a boot, and at the address it had."""
         address = self._address(host)
         image.run("podman", "start", self.fleet.container(host))
+        image.run("ip", "neighbour", "flush", "to", address)  # its network card is another one now
         self._pids = self.fleet.processes()
         self.shell(host, f"ip address replace {address}/16 dev eth0 && if [ -e {DROPIN} ]; then sysctl --quiet --load={DROPIN}; fi")
 

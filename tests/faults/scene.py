@@ -53,29 +53,31 @@ class Scene:
             found.update(run.proven())
         return found
 
-    def settled(self, injected, trial_died=False, complaints=()):
-        """Watch until nothing runs any more, here and on the hosts, then judge every host: a Result."""
+    def settled(self, injected, trial_died=False, reporting=()):
+        """Watch until nothing runs any more, here and on the hosts, then judge every host: a Result.
+
+        The report of each run that is `reporting` has to have every host, whatever happened to it.
+        """
         watch = Watch(injected, TRIAL_SECONDS, trial_died)
-        end = time.monotonic() + LONGEST_SECONDS
-        while time.monotonic() < end:
-            works = any(run.runs() or run.leftovers() for run in self._runs)
-            watch.note(time.monotonic(), self.under.looks(self.proven()))
-            if not works and watch.at_rest(time.monotonic()):
+        end, complaints = time.monotonic() + LONGEST_SECONDS, []
+        while self._works(watch):
+            if time.monotonic() > end:
+                complaints.append(f"something still runs after {LONGEST_SECONDS} s")
                 break
             time.sleep(POLL_SECONDS)
-        else:
-            complaints = (*complaints, f"something still runs after {LONGEST_SECONDS} s")
+        for run in reporting:
+            complaints += [f"{run.folder.name}: {host} is not in the report" for host in sorted({*self.under.hosts} - {*run.rows()})]
         return Result(self.under.judged(self.proven()), watch.outcome(), tuple(complaints))
 
-    def end_of(self, run):
-        """Let a run come to its end, as the one after a fault does: a Result, with what its report lacks."""
-        result = self.settled(run.began)
-        return result._replace(complaints=(*result.complaints, *self.missing(run)))
+    def _works(self, watch):
+        runs = any(run.runs() or run.leftovers() for run in self._runs)
+        watch.note(time.monotonic(), self.under.looks(self.proven()))
+        return runs or not watch.at_rest(time.monotonic())
 
-    def missing(self, run):
-        """Every host is in the report, whatever happened to it."""
-        rows = run.rows()
-        return [f"{run.folder.name}: {host} is not in the report" for host in self.under.hosts if host not in rows]
+    def again(self):
+        """The same command after a fault, to its end."""
+        run = self.start()
+        return self.settled(run.began, reporting=[run])
 
     @contextlib.contextmanager
     def fresh(self):

@@ -11,11 +11,11 @@ QUIET_SECONDS = 2
 
 
 class Look(NamedTuple):
-    """One host at one time: is there a trial or a guardian, does anything of Ansible's run, is what it holds good, when did the trial begin (or None)?"""
+    """One host at one time."""
 
-    trying: bool
-    busy: bool
-    good: bool
+    trying: bool  # a trial or its guardian runs
+    busy: bool  # anything of Ansible's does
+    good: bool  # what it holds
     trial_began: float | None = None
 
 

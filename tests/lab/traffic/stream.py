@@ -151,7 +151,7 @@ def main():
     options.add_argument("--flows", type=int, default=1, help="connections at the same time (%(default)s)")
     options.add_argument("--flow-seconds", type=float, default=0, help="a connection is replaced at this age; 0: never (%(default)s)")
     options.add_argument("--block-bytes", type=int, default=16 << 10, help="from one time stamp to the next (%(default)s)")
-    options.add_argument("--bytes-per-second", type=int, default=0, help="no faster than this, by the sender's kernel; 0: as fast as it goes (%(default)s)")
+    options.add_argument("--bytes-per-second", type=int, default=0, help="pace of a flow; 0: as fast as it goes (%(default)s)")
     given = options.parse_args()
     (receive if given.role == "receive" else send)(given, endpoint.Clock(given.seconds))
 

@@ -15,7 +15,8 @@ AS_IT_WAS = Seen(FIRST)
 
 def journal(phase="done", original=FIRST[RMEM].strip(), written=KEPT[RMEM]):
     file = FileChange("/etc/sysctl.d/ours.conf", None, None, dropin_text(None, KEPT))
-    return render([Entry(1, "2026-01-01T00:00:00+00:00", {"boot_id": "b", "netns": "n"}, phase, {RMEM: KeyChange(original, written)}, file)])
+    identity = {"boot_id": "b", "netns": "n"}
+    return render([Entry(1, "2026-01-01T00:00:00+00:00", identity, phase, {RMEM: KeyChange(original, written)}, file)])
 
 
 WELL_KEPT = Seen(IN_FORCE, dropin_text(None, KEPT), journal())

@@ -165,7 +165,8 @@ def test_a_guardian_killed_between_any_two_changes_leaves_the_rest_to_the_next_r
     nth, recovered = 0, []
     while not recovered or recovered[-1]:
         nth += 1
-        trial = hurt.start("socket_buffer_trial", GUARDIAN_KILLED_BEFORE.format(killer=KILLED_BEFORE.format(nth=nth)) + RUN, **dict(LONG, values=TWO_KEYS))
+        script = GUARDIAN_KILLED_BEFORE.format(killer=KILLED_BEFORE.format(nth=nth)) + RUN
+        trial = hurt.start("socket_buffer_trial", script, **dict(LONG, values=TWO_KEYS))
         eventually(lambda: hurt.values()[RMEM] != FIRST[RMEM] and hurt.values()[LIMIT] != FIRST[LIMIT])
         trial.kill()
         trial.communicate()
