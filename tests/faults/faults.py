@@ -13,6 +13,7 @@ from fleet_under_test import DROPIN, DROPIN_DIR, LOWAT, STATE_DIR
 from judge import PROVEN
 
 STOPPED_SECONDS = 4
+CUT_SECONDS = 2
 RESUME_EVERY = 10  # kills of the controller: after these, the same command is run again
 START_TRIAL = "Start a trial"
 THEIRS = "65536"  # of another program
@@ -92,9 +93,11 @@ def ssh_cut(scene):
         scene.reset()
         run = scene.start()
         run.await_task(task)
-        began = time.monotonic()
-        _on_all(scene, scene.under.connections)
-        results.append(scene.settled(began, reporting=[run]))
+        began, cut = time.monotonic(), 0
+        while time.monotonic() < began + CUT_SECONDS:  # as they come, so that it hits them at work
+            cut += sum(processes.kill(scene.under.connections(host)) for host in scene.under.hosts)
+            time.sleep(0.05)
+        results.append(scene.settled(began, reporting=[run]).but([] if cut else ["there was no connection to cut"]))
     return results
 
 
@@ -180,7 +183,7 @@ FAULTS = (
     Fault("controller_stopped", f"SIGSTOP to the controller for {STOPPED_SECONDS} s in the trial", controller_stopped),
     Fault("controller_interrupted", "Ctrl-C in the trial, then the same command again", controller_interrupted),
     Fault("two_controllers", "the same command twice at once", two_controllers),
-    Fault("ssh_cut", "all connections cut while looking, starting the trial, collecting it", ssh_cut),
+    Fault("ssh_cut", f"all connections cut for {CUT_SECONDS} s while looking, starting the trial, collecting it", ssh_cut),
     Fault("host_restarted", "a third of the hosts stopped and started in the trial, then the same command again", host_restarted),
     Fault("trial_killed", "SIGKILL to the trial", trial_killed),
     Fault("guardian_killed", "SIGKILL to the guardian", guardian_killed),
