@@ -23,6 +23,8 @@ class NeverCame(Exception):
 class Run:
     """One run against these hosts. Its log and report are in a folder of its own."""
 
+    started = []
+
     def __init__(self, inventory, folder, variables):
         folder.mkdir(parents=True)
         self.folder = folder
@@ -38,6 +40,7 @@ class Run:
                 ["ansible-playbook", "-i", str(inventory), f"--forks={FORKS}", "-e", json.dumps(wanted), PLAYBOOK], env=environment,
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, preexec_fn=_as_in_a_terminal,
             )
+        self.started.append(self)
         self._tree = []
         self.seconds = None  # how long it took, once it has ended
 
@@ -102,6 +105,11 @@ class Run:
         if self.runs():
             self.kill(everything=True)
         processes.kill(self.leftovers())
+
+
+def close_all():
+    for run in Run.started:
+        run.close()
 
 
 def _as_in_a_terminal():

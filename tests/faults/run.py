@@ -3,7 +3,7 @@
   run.py [--faults NAME,NAME] [--kills 50] [--hosts 6] [--seed 1] [--quick]
 
 Whatever dies, every host has to end with the values it had or with a proven, persisted change: within 10 s of the end of its trial, or
-of the death of the trial itself. Exit status 1 where one does not. What was seen is written to .build/faults/faults.json.
+of the death of the trial itself. Exit status 1 where one does not. What was seen is written to .build/faults.json.
 """
 import argparse
 import json
@@ -12,16 +12,19 @@ import random
 import signal
 import sys
 import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
 
-import fleet_under_test
 import table
-from controller import NeverCame
+from controller import NeverCame, close_all
 from faults import FAULTS, QUICK
-from fleet_under_test import BUILD, UnderTest
+from fleet_under_test import BUILD, UnderTest, image
 from scene import Scene
-from systemd_faults import SYSTEMD
+from systemd_faults import SYSTEMD, SYSTEMD_FLEET
 
 ALL = (*FAULTS, *SYSTEMD)
+LONGEST = "controller_killed"
+REPORT = BUILD / "faults.json"
 
 
 def play(fault, scene):
@@ -31,7 +34,7 @@ def play(fault, scene):
     try:
         with scene.fresh():
             found = table.row(fault.name, fault.play(scene))
-    except (NeverCame, fleet_under_test.image.LabError) as error:
+    except (NeverCame, image.LabError) as error:
         found = table.row(fault.name, [])._replace(problems=[str(error)])
     print(table.text([found]).splitlines()[2], f"({time.monotonic() - began:.0f} s)", flush=True)
     for problem in found.problems:
@@ -55,25 +58,49 @@ def arguments():
     return given
 
 
+def lanes(faults):
+    """{fleet: its faults}. The longest fault has a fleet of its own: most of its time it waits, and so do the others."""
+    alone = [fault for fault in faults if fault.name == LONGEST]
+    others = [fault for fault in faults if fault.name != LONGEST]
+    return {name: given for name, given in (("faults", others), ("faults_killed", alone)) if given}
+
+
+def play_all(name, faults, given, seed):
+    under = UnderTest(given.hosts, name)
+    try:
+        under.up()
+        scene = Scene(under, BUILD / name / "runs", given.kills, seed)
+        return [play(fault, scene) for fault in faults]
+    finally:
+        under.down()
+
+
 def main():
     given = arguments()
     seed = given.seed or random.SystemRandom().randrange(1, 1 << 31)
     print(f"{given.hosts} hosts, seed {seed}", flush=True)
     os.environ.setdefault("CONTAINERS_CONF", str(BUILD / "containers.conf"))
-    (BUILD / "faults" / "faults.json").unlink(missing_ok=True)
-    under = UnderTest(given.hosts)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    REPORT.unlink(missing_ok=True)
+    image.ensure(BUILD / "containers.conf")
     began = time.monotonic()
-    signal.signal(signal.SIGTERM, lambda *_what: sys.exit(143))  # the containers go away then, too
+    wanted = lanes(given.faults)
+    pool = ThreadPoolExecutor(len(wanted))
     try:
-        under.up()
-        scene = Scene(under, BUILD / "faults" / "runs", given.kills, seed)
-        rows = [play(fault, scene) for fault in given.faults]
-    finally:
-        under.down()
+        played = [pool.submit(play_all, name, faults, given, seed) for name, faults in wanted.items()]
+        rows = [row for lane in played for row in lane.result()]
+    except BaseException:  # nothing of it outlives us, whatever ends us
+        close_all()
+        for name in (*wanted, SYSTEMD_FLEET):
+            UnderTest(given.hosts, name).down()
+        traceback.print_exc()
+        os._exit(1)
+    order = [fault.name for fault in ALL]
+    rows.sort(key=lambda row: order.index(row.fault))
     print(table.text(rows))
     print(f"{time.monotonic() - began:.0f} s, seed {seed}")
     document = {"hosts": given.hosts, "seed": seed, "rows": [{**row._asdict(), "good": row.good} for row in rows]}
-    (BUILD / "faults" / "faults.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    REPORT.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     sys.exit(0 if all(row.good for row in rows) else 1)
 
 

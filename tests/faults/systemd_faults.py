@@ -5,7 +5,7 @@ from faults import Fault, in_trial, trial_killed
 from fleet_under_test import BUILD, Host, UnderTest, image
 from scene import Scene
 
-HOSTS = 2
+HOSTS, SYSTEMD_FLEET = 2, "faults_systemd"
 # As strict as it gets: whatever a session leaves behind ends with it, root's too.
 STRICT = "printf '[Login]\\nKillUserProcesses=yes\\nKillExcludeUsers=\\n' >/etc/systemd/logind.conf && systemctl restart systemd-logind"
 # systemd writes sysctls of the machine where it can: only those of the host's own network become writable, and only when it has booted.
@@ -41,10 +41,10 @@ def _session_ended(scene):
 
 def _on_systemd(play):
     def played(scene):
-        under = SystemdHosts(HOSTS, "faults_systemd")
+        under = SystemdHosts(HOSTS, SYSTEMD_FLEET)
         try:
             under.up()
-            return play(Scene(under, BUILD / "faults" / "systemd_runs", scene.kills, scene.seed))
+            return play(Scene(under, BUILD / SYSTEMD_FLEET / "runs", scene.kills, scene.seed))
         finally:
             under.down()
     return played

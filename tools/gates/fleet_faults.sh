@@ -6,5 +6,5 @@ make --silent "$BUILD/lab-ready"
 export LAB_BUILD=$BUILD
 status=0
 PYTHONPATH=$BUILD python tests/faults/run.py "$@" || status=$?
-python tools/gates/count_faults.py "$gate" "$BUILD/faults/faults.json"
+python tools/gates/count_faults.py "$gate" "$BUILD/faults.json"
 exit $status
