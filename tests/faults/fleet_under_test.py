@@ -32,7 +32,7 @@ TRIAL, GUARDIAN = "socket_buffer_trial.py", "trial_guardian.py"
 TCP_RMEM, TCP_WMEM = "4096 131072 33554432", "4096 262144 4194304"
 PACE = ("--bytes-per-second=400000", "--block-bytes=16384")
 TRAFFIC_SECONDS = 3600
-START_SECONDS = 30
+TRIAL_WAIT_SECONDS, IN_STEP_SECONDS = 60, 3
 
 
 class UnderTest:
@@ -85,21 +85,17 @@ class UnderTest:
 
     def _look(self, host, proven):
         try:
-            trying = bool(self.trials(host) or self.guardians(host))
+            programs = self._programs(host)
             good = judge(self.seen(host), self.originals[host], proven).state != NEITHER
-            return Look(trying, bool(self.busy(host)), good, _began(self.path(host, f"{STATE_DIR}/trial.json")))
+            return Look(bool(_trials(programs) or _guardians(programs)), bool(programs), good, _began(self.path(host, f"{STATE_DIR}/trial.json")))
         except OSError:
             return Look(trying=True, busy=True, good=False)  # it is down
 
-    def busy(self, host):
-        """Whatever of Ansible's or of ours runs there; the traffic is neither."""
-        return [pid for pid, words in self._programs(host).items() if not any(word.startswith(TRAFFIC) for word in words)]
-
     def trials(self, host):
-        return [pid for pid, words in self._programs(host).items() if any(word.endswith(TRIAL) for word in words[1:2])]
+        return _trials(self._programs(host))
 
     def guardians(self, host):
-        return [pid for pid, words in self._programs(host).items() if any(word.endswith(GUARDIAN) for word in words[:3])]
+        return _guardians(self._programs(host))
 
     def connections(self, host):
         """The processes of sshd that serve somebody."""
@@ -107,27 +103,32 @@ class UnderTest:
         return [pid for pid, words in found.items() if words and words[0].startswith("sshd: ") and "listener" not in " ".join(words)]
 
     def _programs(self, host):
-        found = processes.inside(self._pids[host])
-        return {pid: words for pid, words in found.items() if words and os.path.basename(words[0]).startswith("python")}
+        """{pid: words} of whatever of Ansible's or of ours runs there: all of it is Python, and so is only the traffic besides."""
+        return {
+            pid: words for pid, words in processes.inside(self._pids[host]).items()
+            if words and os.path.basename(words[0]).startswith("python") and not any(word.startswith(TRAFFIC) for word in words)
+        }
 
-    def await_trials(self, seconds=60):
-        """Until every host holds its candidate: they run in step, by one seed."""
-        return self._await(seconds, "a trial on every host", lambda host: self.trials(host) and not self.holds_original(host))
+    def await_trials(self):
+        """Until every host holds its candidate; where they are out of step, until each has held it."""
+        end, held = time.monotonic() + TRIAL_WAIT_SECONDS, {}
+        while time.monotonic() < end:
+            holding = [host for host in self.hosts if not self.holds_original(host) and self.trials(host)]
+            for host in holding:
+                held.setdefault(host, time.monotonic())
+            all_held = len(held) == len(self.hosts)
+            if len(holding) == len(self.hosts) or (all_held and time.monotonic() > max(held.values()) + IN_STEP_SECONDS):
+                return
+            time.sleep(0.02)
+        raise image.LabError(f"no trial within {TRIAL_WAIT_SECONDS} s on {', '.join(sorted(set(self.hosts) - set(held)))}")
 
     def holds_original(self, host):
         return judge(self.seen(host)._replace(dropin=self.originals[host].dropin), self.originals[host]).state == ORIGINAL
 
-    def _await(self, seconds, what, condition):
-        end = time.monotonic() + seconds
-        while not all(condition(host) for host in self.hosts):
-            if time.monotonic() > end:
-                raise image.LabError(f"{what} did not come within {seconds} s: {[host for host in self.hosts if not condition(host)]}")
-            time.sleep(0.02)
-
     def reset(self):
         """Every host as it was at first, whatever was done to it."""
         for host in self.hosts:
-            processes.kill(self.busy(host))
+            processes.kill(self._programs(host))
             self.shell(host, f"for place in {STATE_DIR} {DROPIN_DIR}; do while umount -l $place 2>/dev/null; do :; done; done")
             for trace in TRACES:
                 path = self.path(host, trace)
@@ -181,6 +182,14 @@ class UnderTest:
     def _address(self, host):
         inventory = json.loads(self.inventory.read_text(encoding="utf-8"))
         return inventory["fleet"]["hosts"][host]["ansible_host"]
+
+
+def _trials(programs):
+    return [pid for pid, words in programs.items() if any(word.endswith(TRIAL) for word in words[1:2])]
+
+
+def _guardians(programs):
+    return [pid for pid, words in programs.items() if any(word.endswith(GUARDIAN) for word in words[:3])]
 
 
 def _sysctl(key):
