@@ -87,7 +87,8 @@ class UnderTest:
         try:
             programs = self._programs(host)
             good = judge(self.seen(host), self.originals[host], proven).state != NEITHER
-            return Look(bool(_trials(programs) or _guardians(programs)), bool(programs), good, _began(self.path(host, f"{STATE_DIR}/trial.json")))
+            trying = bool(_trials(programs) or _guardians(programs))
+            return Look(trying, bool(programs), good, _began(self.path(host, f"{STATE_DIR}/trial.json")))
         except OSError:
             return Look(trying=True, busy=True, good=False)  # it is down
 
