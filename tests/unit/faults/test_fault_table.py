@@ -3,6 +3,7 @@ from pathlib import Path
 
 from faults import FAULTS, QUICK
 from judge import Judgement
+from run import lanes
 from settle import Settling
 from systemd_faults import SYSTEMD
 from table import Result, row, text
@@ -39,6 +40,13 @@ def test_the_table_has_all_rows_a_sum_and_the_problems():
     assert lines[2].split() == ["cut", "1", "2", "1", "0", "3.0", "s", "24.0", "s"]
     assert lines[3].split() == ["killed", "1", "1", "0", "1", "-", "-"]
     assert lines[4].split() == ["all", "2", "3", "1", "1"] and lines[5] == "killed: c: half"
+
+
+def test_the_longest_fault_has_a_fleet_of_its_own():
+    found = lanes(FAULTS)
+    assert [fault.name for fault in found["faults_killed"]] == ["controller_killed"]
+    assert sum(map(len, found.values())) == len(FAULTS)
+    assert list(lanes(FAULTS[:1])) == ["faults"] and list(lanes(QUICK[:1])) == ["faults_killed"]
 
 
 def test_every_fault_has_a_name_of_its_own_and_is_told_of():
