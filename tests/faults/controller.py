@@ -38,7 +38,7 @@ class Run:
         with open(folder / "output", "w", encoding="utf-8") as output:
             self.process = subprocess.Popen(
                 ["ansible-playbook", "-i", str(inventory), f"--forks={FORKS}", "-e", json.dumps(wanted), PLAYBOOK], env=environment,
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, preexec_fn=_as_in_a_terminal,
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
             )
         self.started.append(self)
         self._tree = []
@@ -110,7 +110,3 @@ class Run:
 def close_all():
     for run in Run.started:
         run.close()
-
-
-def _as_in_a_terminal():
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # whatever started us in the background had it ignored

@@ -80,7 +80,8 @@ def main():
     seed = given.seed or random.SystemRandom().randrange(1, 1 << 31)
     print(f"{given.hosts} hosts, seed {seed}", flush=True)
     os.environ.setdefault("CONTAINERS_CONF", str(BUILD / "containers.conf"))
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # whoever started us in the background had the first ignored, and our runs with us
+        signal.signal(number, signal.default_int_handler)
     REPORT.unlink(missing_ok=True)
     image.ensure(BUILD / "containers.conf")
     began = time.monotonic()
