@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 import processes
 from controller import NeverCame
-from fleet_under_test import DROPIN, DROPIN_DIR, LOWAT, STATE_DIR
+from fleet_under_test import DROPIN, DROPIN_DIR, LOWAT, STATE_DIR, NoTrial
 from judge import PROVEN
 
 STOPPED_SECONDS = 4
 CUT_SECONDS = 2
+ATTEMPTS = 3
 RESUME_EVERY = 10  # kills of the controller: after these, the same command is run again
 START_TRIAL = "Start a trial"
 THEIRS = "65536"  # of another program
@@ -202,12 +203,24 @@ QUICK = (
 )
 
 
-def in_trial(scene):
-    """A run that has come so far that every host holds its candidate."""
-    run = scene.start()
-    run.await_task(START_TRIAL)
-    scene.under.await_trials()
-    return run
+def in_trial(scene, prepare="true"):
+    """A run that has come so far that every host holds its candidate; before it, this command on each of them.
+
+    On a busy machine a host may have shown no finding: once more, then.
+    """
+    for attempt in range(ATTEMPTS):
+        for host in scene.under.hosts:
+            scene.under.shell(host, prepare)
+        run = scene.start()
+        try:
+            run.await_task(START_TRIAL)
+            scene.under.await_trials()
+            return run
+        except (NeverCame, NoTrial):
+            if attempt == ATTEMPTS - 1:
+                raise
+            run.close()
+            scene.under.reset()
 
 
 def _come_so_far(scene, share):
@@ -251,9 +264,8 @@ def _on_all(scene, *victims):
 
 def _spoilt(scene, folder, before, during):
     """Prepared before the run, and spoilt in the middle of its trial."""
-    for host in scene.under.hosts:
-        scene.under.shell(host, f"mkdir -p -m 700 {folder} && {before.format(folder)}")
-    run, began = in_trial(scene), time.monotonic()
+    run = in_trial(scene, f"mkdir -p -m 700 {folder} && {before.format(folder)}")
+    began = time.monotonic()
     for host in scene.under.hosts:
         scene.under.shell(host, during.format(folder))
     return [scene.settled(began, reporting=[run])]

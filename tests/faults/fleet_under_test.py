@@ -17,7 +17,7 @@ from settle import Look
 ROOT = Path(os.path.abspath(__file__)).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "lab"))
 import image  # noqa: E402  the lab's way to make and run containers
-from fleet import SENDER, TRAFFIC, Fleet, Host  # noqa: E402
+from fleet import SEGMENTS_PER_FRAME, SENDER, TRAFFIC, Fleet, Host  # noqa: E402
 
 BUILD = Path(os.environ.get("LAB_BUILD") or ROOT / ".build")
 STATE_DIR = "/var/lib/linuxnet-socket-buffers"
@@ -30,9 +30,13 @@ TRIAL, GUARDIAN = "socket_buffer_trial.py", "trial_guardian.py"
 # A program that writes faster than its path carries: what it writes waits in the send queue (stale_send_queue), and a lower
 # tcp_notsent_lowat reaches open connections at once, and back. A connection has a large queue from its start.
 TCP_RMEM, TCP_WMEM = "4096 131072 33554432", "4096 262144 4194304"
-PACE = ("--bytes-per-second=400000", "--block-bytes=16384")
+PACE = ("--bytes-per-second=800000", "--block-bytes=16384")
 TRAFFIC_SECONDS = 3600
-TRIAL_WAIT_SECONDS, IN_STEP_SECONDS = 60, 3
+TRIAL_WAIT_SECONDS, IN_STEP_SECONDS = 15, 3
+
+
+class NoTrial(image.LabError):
+    """A host was not tried; the message names it."""
 
 
 class UnderTest:
@@ -56,6 +60,8 @@ class UnderTest:
         self.fleet.up(name, [Host(SENDER)] + [self.host(host) for host in self.hosts], TCP_RMEM, TCP_WMEM)
         self._pids = self.fleet.processes()
         self.fleet.start_program(SENDER, "stream", "receive", f"--seconds={TRAFFIC_SECONDS}", *PACE)
+        for host in self.hosts:
+            self._send_plain_frames(host)
         self.start_traffic(self.hosts)
         self._firsts = {host: self.seen(host) for host in self.hosts}
         self.originals = dict(self._firsts)
@@ -65,6 +71,10 @@ class UnderTest:
 
     def down(self):
         self.fleet.down()
+
+    def _send_plain_frames(self, host):
+        """As a network card makes them: of large ones a second holds only a few, and as few answers."""
+        self.shell(host, f"ip link set dev eth0 gso_max_segs {SEGMENTS_PER_FRAME}")
 
     def start_traffic(self, hosts):
         peer = self.fleet.addresses()[SENDER]
@@ -121,7 +131,7 @@ class UnderTest:
             if len(holding) == len(self.hosts) or (all_held and time.monotonic() > max(held.values()) + IN_STEP_SECONDS):
                 return
             time.sleep(0.02)
-        raise image.LabError(f"no trial within {TRIAL_WAIT_SECONDS} s on {', '.join(sorted(set(self.hosts) - set(held)))}")
+        raise NoTrial(f"no trial within {TRIAL_WAIT_SECONDS} s on {', '.join(sorted(set(self.hosts) - set(held)))}")
 
     def holds_original(self, host):
         return judge(self.seen(host)._replace(dropin=self.originals[host].dropin), self.originals[host]).state == ORIGINAL
@@ -178,6 +188,7 @@ class UnderTest:
         image.run("podman", "start", self.fleet.container(host))
         image.run("ip", "neighbour", "flush", "to", address)  # its network card is another one now
         self._pids = self.fleet.processes()
+        self._send_plain_frames(host)
         self.shell(host, f"ip address replace {address}/16 dev eth0 && if [ -e {DROPIN} ]; then sysctl --quiet --load={DROPIN}; fi")
 
     def _address(self, host):

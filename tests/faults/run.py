@@ -23,6 +23,7 @@ from scene import Scene
 from systemd_faults import SYSTEMD, SYSTEMD_FLEET
 
 ALL = (*FAULTS, *SYSTEMD)
+ENDING = (signal.SIGINT, signal.SIGTERM)
 LONGEST = "controller_killed"
 REPORT = BUILD / "faults.json"
 
@@ -80,7 +81,7 @@ def main():
     seed = given.seed or random.SystemRandom().randrange(1, 1 << 31)
     print(f"{given.hosts} hosts, seed {seed}", flush=True)
     os.environ.setdefault("CONTAINERS_CONF", str(BUILD / "containers.conf"))
-    for number in (signal.SIGINT, signal.SIGTERM):  # whoever started us in the background had the first ignored, and our runs with us
+    for number in ENDING:  # whoever started us in the background had the first ignored, and our runs with us
         signal.signal(number, signal.default_int_handler)
     REPORT.unlink(missing_ok=True)
     image.ensure(BUILD / "containers.conf")
@@ -91,6 +92,8 @@ def main():
         played = [pool.submit(play_all, name, faults, given, seed) for name, faults in wanted.items()]
         rows = [row for lane in played for row in lane.result()]
     except BaseException:  # nothing of it outlives us, whatever ends us
+        for number in ENDING:
+            signal.signal(number, signal.SIG_IGN)
         close_all()
         for name in (*wanted, SYSTEMD_FLEET):
             UnderTest(given.hosts, name).down()
