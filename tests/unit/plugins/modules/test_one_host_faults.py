@@ -194,7 +194,7 @@ def test_no_wall_clock_has_a_say_in_a_trial(hurt):
     began = time.monotonic()
     result = hurt.run("socket_buffer_trial", JUMPING_CLOCK + RUN, **dict(TRIAL, pairs=3))
     assert result["trial"]["status"] == "complete" and time.monotonic() - began < SOON_SECONDS
-    assert all(0.1 < seconds < 2 for seconds in result["trial"]["seconds"])
+    assert all(0 < seconds < SOON_SECONDS for seconds in result["trial"]["seconds"])
     eventually(hurt.is_as_it_was)
 
 
