@@ -16,7 +16,7 @@ export ANSIBLE_HOME := $(BUILD)/ansible
 export ANSIBLE_COLLECTIONS_PATH := $(BUILD):$(or $(ANSIBLE_COLLECTIONS_PATH),$(HOME)/.ansible/collections:/usr/share/ansible/collections)
 export ANSIBLE_LOCALHOST_WARNING := false
 
-.PHONY: help run run-lab run-inventory lab-up lab-down tree test test-kernels bench bench-stalls bench-latency-overhead bench-aa bench-regret clean
+.PHONY: help run run-lab run-inventory lab-up lab-down tree test test-kernels test-faults bench bench-stalls bench-latency-overhead bench-aa bench-regret clean
 
 help:
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1: /p' Makefile
@@ -77,11 +77,14 @@ bench-regret: tree $(BUILD)/venv-bench/ready $(BUILD)/lab-ready ## how much wors
 test-kernels: ## other kernels in emulated machines, one after the other [KERNELS="5.10 6.12"]
 	@tools/test.sh kernels
 
-GATES := unit python36 sanity lint core216 molecule
+test-faults: ## whatever dies: every fault of tests/faults on a fleet at work, about 40 minutes [ARGS="--faults ssh_cut --kills 5 --hosts 6 --seed 1"]
+	@ARGS='$(ARGS)' tools/test.sh faults
+
+GATES := unit python36 sanity lint core216 faults_quick molecule
 test: ## every gate, with a count at the end
 	@tools/test.sh $(GATES)
 
-$(addprefix test-,$(GATES)): test-%: ## one gate: unit python36 sanity lint core216 molecule
+$(addprefix test-,$(GATES)): test-%: ## one gate: unit python36 sanity lint core216 faults_quick molecule
 	@tools/test.sh $*
 
 clean: ## remove all that was made here

@@ -58,3 +58,16 @@ def test_the_guardian_is_a_service_that_outlives_the_trial(kernel, originals):
     kernel.ssh("kill -KILL $(python3 -c 'import json; print(json.load(open(\"/var/lib/linuxnet-socket-buffers/trial.json\"))[\"pid\"])')")
     module.communicate()
     await_until(lambda: values(kernel, originals) == originals, 20)
+
+
+def test_a_clock_that_jumps_by_a_day_has_no_say_in_a_trial(kernel, originals):
+    wanted = {"net.core.wmem_max": "16777216"}
+    module = kernel.start_module("socket_buffer_trial", values=wanted, pairs=20, block_seconds=60, washout_seconds=1, seed=4)
+    await_until(lambda: values(kernel, wanted) == wanted, 200)
+    kernel.ssh("date --set='+1 day'")
+    assert values(kernel, wanted) == wanted and "trial_guardian" in kernel.ssh("ps ax")
+    kernel.ssh("date --set='-2 days'")
+    kernel.ssh("kill -KILL $(python3 -c 'import json; print(json.load(open(\"/var/lib/linuxnet-socket-buffers/trial.json\"))[\"pid\"])')")
+    module.communicate()
+    await_until(lambda: values(kernel, originals) == originals, 20)
+    kernel.ssh("date --set='+1 day'")

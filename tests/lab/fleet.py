@@ -36,6 +36,7 @@ class Host(NamedTuple):
     writable: bool = True
     sysctls: tuple = ()  # (name, value), instead of the fleet's
     volumes: tuple = ()
+    systemd: bool = False  # boots, from an image that has it
 
 
 class Fleet:
@@ -80,6 +81,10 @@ class Fleet:
         """A process of each host, as the machine numbers them."""
         return {name: int(process) for name, process in self._inspect("{{.State.Pid}}").items()}
 
+    def container(self, name):
+        """What podman calls this host."""
+        return self._prefix + name
+
     def _inspect(self, field):
         names = run("podman", "ps", "--quiet", "--filter", f"label={self._label}").split()
         if not names:
@@ -97,30 +102,31 @@ class Fleet:
 
     def programs(self, name):
         """Command lines of the traffic programs that run on a host."""
-        lines = run("podman", "exec", self._prefix + name, "ps", "-eo", "args", "--no-headers").splitlines()
+        lines = run("podman", "exec", self.container(name), "ps", "-eo", "args", "--no-headers").splitlines()
         return [line for line in lines if TRAFFIC in line and line.startswith("python3")]
 
     def start_program(self, name, program, *options):
-        run("podman", "exec", "--detach", self._prefix + name, "python3", f"{TRAFFIC}/{program}.py", *options)
+        run("podman", "exec", "--detach", self.container(name), "python3", f"{TRAFFIC}/{program}.py", *options)
 
     def write_sysctls(self, name, values):
-        run("podman", "exec", self._prefix + name, "sysctl", "--quiet", "--write", *(f"{key}={value}" for key, value in values.items()))
+        run("podman", "exec", self.container(name), "sysctl", "--quiet", "--write", *(f"{key}={value}" for key, value in values.items()))
 
     def read_sysctls(self, name, keys):
         """{key: text with single spaces}."""
-        lines = run("podman", "exec", self._prefix + name, "sysctl", *keys).splitlines()
+        lines = run("podman", "exec", self.container(name), "sysctl", *keys).splitlines()
         return {key.strip(): " ".join(value.split()) for key, _equals, value in (line.partition("=") for line in lines)}
 
     def _start(self, image, host, key, sysctls):
+        init, command = (("--systemd=always",), ("/sbin/init",)) if host.systemd else (("--init",), ("sh", "-c", SSHD))
         writable = ("--cap-add=NET_ADMIN", "--security-opt=unmask=/proc/sys", *_tracing()) if host.writable else ()
         run(
-            "podman", "run", "--detach", "--init", f"--name={self._prefix}{host.name}", f"--hostname={host.name}", f"--label={self._label}",
+            "podman", "run", "--detach", *init, f"--name={self.container(host.name)}", f"--hostname={host.name}", f"--label={self._label}",
             f"--volume={key}.pub:/root/.ssh/authorized_keys:ro", f"--volume={HERE / 'traffic'}:{TRAFFIC}:ro",
             *(f"--volume={volume}" for volume in host.volumes), *(f"--sysctl={key}={value}" for key, value in sysctls.items()), *writable,
-            image, "sh", "-c", SSHD,
+            image, *command,
         )
         if host.name == SENDER:
-            run("podman", "exec", self._prefix + SENDER, "ip", "link", "set", "dev", "eth0", "gso_max_segs", str(SEGMENTS_PER_FRAME))
+            run("podman", "exec", self.container(SENDER), "ip", "link", "set", "dev", "eth0", "gso_max_segs", str(SEGMENTS_PER_FRAME))
 
     def _ssh_key(self):
         key = self.directory / "id_ed25519"

@@ -4,6 +4,7 @@ Every block carries the time at which the application handed it to the kernel. B
 have to run on one machine.
 """
 import selectors
+import socket
 import struct
 import time
 
@@ -12,6 +13,7 @@ import endpoint
 STAMP = struct.Struct("!Q")
 READ_BYTES = 1 << 20
 LOOK_SECONDS = 0.2
+SO_MAX_PACING_RATE = 47
 
 
 class Flow:
@@ -61,6 +63,8 @@ def send(given, clock):
 
     def start():
         flow = Flow(endpoint.connect(given.peer, given.port, given.congestion, timeout=0), given.block_bytes)
+        if given.bytes_per_second:
+            flow.connection.setsockopt(socket.SOL_SOCKET, SO_MAX_PACING_RATE, given.bytes_per_second)
         selector.register(flow.connection, selectors.EVENT_WRITE, flow)
 
     def renew(flow, pause):
@@ -147,6 +151,7 @@ def main():
     options.add_argument("--flows", type=int, default=1, help="connections at the same time (%(default)s)")
     options.add_argument("--flow-seconds", type=float, default=0, help="a connection is replaced at this age; 0: never (%(default)s)")
     options.add_argument("--block-bytes", type=int, default=16 << 10, help="from one time stamp to the next (%(default)s)")
+    options.add_argument("--bytes-per-second", type=int, default=0, help="pace of a flow; 0: as fast as it goes (%(default)s)")
     given = options.parse_args()
     (receive if given.role == "receive" else send)(given, endpoint.Clock(given.seconds))
 

@@ -1,0 +1,112 @@
+"""Inject one fault after the other into a fleet that the real playbook works on, and judge every host after each.
+
+  run.py [--faults NAME,NAME] [--kills 50] [--hosts 6] [--seed 1] [--quick]
+
+Whatever dies, every host has to end with the values it had or with a proven, persisted change: within 10 s of the end of its trial, or
+of the death of the trial itself. Exit status 1 where one does not. What was seen is written to .build/faults.json.
+"""
+import argparse
+import json
+import os
+import random
+import signal
+import sys
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+
+import table
+from controller import NeverCame, close_all
+from faults import FAULTS, QUICK
+from fleet_under_test import BUILD, UnderTest, image
+from scene import Scene
+from systemd_faults import SYSTEMD, SYSTEMD_FLEET
+
+ALL = (*FAULTS, *SYSTEMD)
+ENDING = (signal.SIGINT, signal.SIGTERM)
+LONGEST = "controller_killed"
+REPORT = BUILD / "faults.json"
+
+
+def play(fault, scene):
+    """The row of one fault; what never came about is a problem of its row."""
+    print(f"-- {fault.name}: {fault.what}", flush=True)
+    began = time.monotonic()
+    try:
+        with scene.fresh():
+            found = table.row(fault.name, fault.play(scene))
+    except (NeverCame, image.LabError) as error:
+        found = table.row(fault.name, [])._replace(problems=[str(error)])
+    print(table.text([found]).splitlines()[2], f"({time.monotonic() - began:.0f} s)", flush=True)
+    for problem in found.problems:
+        print(f"   {problem}", flush=True)
+    return found
+
+
+def arguments():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--faults", help=f"only these, separated by commas: {', '.join(fault.name for fault in ALL)}")
+    options.add_argument("--kills", type=int, default=50, help="moments at which the controller is killed (%(default)s)")
+    options.add_argument("--hosts", type=int, default=6, help="(%(default)s)")
+    options.add_argument("--seed", type=int, help="of those moments (drawn, and printed)")
+    options.add_argument("--quick", action="store_true", help=f"only {' and '.join(fault.name for fault in QUICK)}, once each")
+    given = options.parse_args()
+    wanted = given.faults.split(",") if given.faults else []
+    unknown = sorted(set(wanted) - {fault.name for fault in ALL})
+    if unknown or given.kills < 1 or given.hosts < 1:
+        options.error(f"--faults: unknown: {', '.join(unknown)}" if unknown else "--kills and --hosts want at least 1")
+    given.faults = QUICK if given.quick else [fault for fault in ALL if not wanted or fault.name in wanted]
+    return given
+
+
+def lanes(faults):
+    """{fleet: its faults}. The longest fault has a fleet of its own: most of its time it waits, and so do the others."""
+    alone = [fault for fault in faults if fault.name == LONGEST]
+    others = [fault for fault in faults if fault.name != LONGEST]
+    return {name: given for name, given in (("faults", others), ("faults_killed", alone)) if given}
+
+
+def play_all(name, faults, given, seed):
+    under = UnderTest(given.hosts, name)
+    try:
+        under.up()
+        scene = Scene(under, BUILD / name / "runs", given.kills, seed)
+        return [play(fault, scene) for fault in faults]
+    finally:
+        under.down()
+
+
+def main():
+    given = arguments()
+    seed = given.seed or random.SystemRandom().randrange(1, 1 << 31)
+    print(f"{given.hosts} hosts, seed {seed}", flush=True)
+    os.environ.setdefault("CONTAINERS_CONF", str(BUILD / "containers.conf"))
+    for number in ENDING:  # whoever started us in the background had the first ignored, and our runs with us
+        signal.signal(number, signal.default_int_handler)
+    REPORT.unlink(missing_ok=True)
+    image.ensure(BUILD / "containers.conf")
+    began = time.monotonic()
+    wanted = lanes(given.faults)
+    pool = ThreadPoolExecutor(len(wanted))
+    try:
+        played = [pool.submit(play_all, name, faults, given, seed) for name, faults in wanted.items()]
+        rows = [row for lane in played for row in lane.result()]
+    except BaseException:  # nothing of it outlives us, whatever ends us
+        for number in ENDING:
+            signal.signal(number, signal.SIG_IGN)
+        close_all()
+        for name in (*wanted, SYSTEMD_FLEET):
+            UnderTest(given.hosts, name).down()
+        traceback.print_exc()
+        os._exit(1)
+    order = [fault.name for fault in ALL]
+    rows.sort(key=lambda row: order.index(row.fault))
+    print(table.text(rows))
+    print(f"{time.monotonic() - began:.0f} s, seed {seed}")
+    document = {"hosts": given.hosts, "seed": seed, "rows": [{**row._asdict(), "good": row.good} for row in rows]}
+    REPORT.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    sys.exit(0 if all(row.good for row in rows) else 1)
+
+
+if __name__ == "__main__":
+    main()
