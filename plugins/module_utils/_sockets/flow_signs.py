@@ -73,7 +73,7 @@ def _sending(now: Any, changes: Any, seconds: Optional[float], min_rtt: int, siz
     bound_next = buffer_full and unsent < now.snd_wnd
     window_open = unsent < UNSENT_SHARE * window and now.wmem_queued < LESS_THAN_WINDOW * window
     # A congestion window that goes up and down, as with losses, does not tell in one look; the kernel's own clock may.
-    ran_dry = changes.sndbuf_limited_us >= SNDBUF_LIMITED * changes.busy_us
+    ran_dry = (changes.sndbuf_limited_us or 0) >= SNDBUF_LIMITED * changes.busy_us
     return (
         buffer_full and calm and not waits_for_peer and (window_open or ran_dry),
         bound_next and calm and waits_for_peer and window_full,

@@ -12,7 +12,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.state_dir import hold_lock
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_guard import record_path
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_record import Record, TriedKey, render
-from tuned_host import DROPIN, FIRST, LOWAT, RMEM, WANTED, WMEM, Tuned, run_module, settings, sysctl_file
+from tuned_host import DROPIN, FIRST, RMEM, WANTED, WMEM, Tuned, run_module, settings, sysctl_file
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ CHANGE = {"key": RMEM, "old": "4096 131072 4194304", "new": "4096 131072 8388608
 PLAN = {"changes": [CHANGE], "metric": {}, "guards": [], "scenario": "pruning_with_loss", "again": True}
 
 
-def result(trial="a", owner="me", plan=PLAN):
-    return {"id": trial, "owner": owner, "context": {"plan": plan}, "trial": {}}
+def result(trial="a", owner="me", **context):
+    return {"id": trial, "owner": owner, "context": {"plan": PLAN, **context}, "trial": {}}
 
 
 def waiting(*results, running=None, damaged=()):

@@ -17,7 +17,8 @@ def test_both_directions_of_a_class_together():
         group("bulk", "outbound", 6, rtt=3000, bytes_in=100, bytes_read=600, bytes_out=9_000, old_bytes_out=60, rwnd_limited_us=3),
         group("request_response", "inbound", 4, rtt=400, bytes_in=77, bytes_read=77, old_bytes_in=7, rwnd_limited_us=5),
     ]})
-    assert values["flows_bulk_read_bytes"] == 5_100 and values["flows_read_bytes"] == values["flows_in_bytes"] == 5_177 and values["flows_bulk_out_bytes"] == 9_000
+    assert (values["flows_bulk_read_bytes"], values["flows_bulk_out_bytes"]) == (5_100, 9_000)
+    assert values["flows_read_bytes"] == values["flows_in_bytes"] == 5_177
     assert (values["flows_old_in_bytes"], values["flows_old_out_bytes"]) == (4_007, 60)
     assert values["flows_rwnd_limited_us"] == 15  # of all classes
     assert values["flows_bulk_rtt_us"] == 2_500  # weighted by flows
