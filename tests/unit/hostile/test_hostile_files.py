@@ -37,7 +37,8 @@ entries = st.builds(
     st.none() | st.builds(journal.FileChange, st.text(max_size=30), st.none() | file_text, st.none() | st.integers(0, 0o7777), st.none() | file_text),
 )
 records = st.builds(
-    trial_record.Record, st.text(max_size=30), st.just(IDENTITY), st.integers(1, 2 ** 22), st.integers(0), st.floats(0, 1e6),
+    trial_record.Record, st.none() | st.text(max_size=16), st.none() | st.text(max_size=30), st.text(max_size=30), st.just(IDENTITY),
+    st.integers(1, 2 ** 22), st.integers(0), st.floats(0, 1e6), st.floats(0, 1e6), st.none() | st.lists(st.text(max_size=30), max_size=3),
     st.dictionaries(keys, st.builds(trial_record.TriedKey, any_text, any_text, any_text), min_size=1, max_size=3),
 )
 
@@ -73,7 +74,9 @@ JOURNAL = journal.render([
     journal.Entry(2, "2025-03-02", IDENTITY, journal.PENDING, {}, journal.FileChange("/etc/sysctl.d/x.conf", "a\udcff", 0o644, "b")),
 ])
 RECORD = trial_record.render(trial_record.Record(
-    "2025-03-01", IDENTITY, 7, 8, 9.0, {"net.ipv4.tcp_rmem": trial_record.TriedKey("/proc/sys/net/ipv4/tcp_rmem", "1 2 3", "1 2 4")},
+    id="0123456789abcdef", owner="alice", started="2025-03-01", identity=IDENTITY, pid=7, start_ticks=8, due_boottime_seconds=9.0,
+    limit_boottime_seconds=10.0, known_namespaces=None,
+    keys={"net.ipv4.tcp_rmem": trial_record.TriedKey("/proc/sys/net/ipv4/tcp_rmem", "1 2 3", "1 2 4")},
 ))
 
 
