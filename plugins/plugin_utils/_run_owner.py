@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import re
 
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.guardian import start_ticks
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.guardian import PROCESS_STAT, read_text, start_ticks
 
 LONGEST = 100
 TOKEN = re.compile("([0-9]+)-([0-9]+|x)")
@@ -32,7 +32,8 @@ def has_ended(owner: str, user: str, host: str) -> bool:
     found = TOKEN.fullmatch(token)
     if not found or name != run_owner(user, host, token).rpartition("/")[0]:
         return False
-    return not _exists(int(found[1])) or _started(int(found[1])) != found[2]
+    pid = int(found[1])
+    return not _exists(pid) or _started(pid) != found[2] or _is_dead(pid)
 
 
 def _started(pid: int) -> str:
@@ -48,6 +49,11 @@ def _exists(pid: int) -> bool:
     except (OverflowError, PermissionError):
         pass
     return True
+
+
+def _is_dead(pid: int) -> bool:
+    """It has ended, and nobody has asked for its status yet: in a container perhaps nobody ever will."""
+    return (read_text(PROCESS_STAT.format(pid=pid)) or "").rpartition(")")[2].split()[:1] in (["Z"], ["X"])
 
 
 def _shown(text: str) -> str:

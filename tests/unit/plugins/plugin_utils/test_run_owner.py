@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.guardian import start_ticks
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_owner import check_owner
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._run_owner import has_ended, process_token, run_owner
 
@@ -27,6 +28,15 @@ def test_a_run_has_ended_when_its_process_is_gone():
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     assert has_ended(f"alice@ctl/{process.pid}-12345", "alice", "ctl")
+
+
+def test_a_process_that_nobody_has_waited_for_is_gone_too():
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        owner = f"alice@ctl/{process.pid}-{start_ticks(process.pid)}"
+        assert not has_ended(owner, "alice", "ctl")
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert has_ended(owner, "alice", "ctl")
 
 
 def test_another_process_with_its_number_is_not_it():
