@@ -243,19 +243,19 @@ def _killed(scene, run, everything):
 def _died(scene, victims):
     """The other of trial and guardian has to restore, soon."""
     run, began = in_trial(scene), time.monotonic()
-    _on_all(scene, victims)
+    on_all(scene, victims)
     return [scene.settled(began, trial_died=True, reporting=[run])]
 
 
 def _both_died(scene, first, second):
     """Nobody is left, on the host or here: the next run has to."""
     run = in_trial(scene)
-    _on_all(scene, first, second)
+    on_all(scene, first, second)
     run.kill(everything=True)
     return [scene.again()]
 
 
-def _on_all(scene, *victims):
+def on_all(scene, *victims):
     """SIGKILL, host by host, to the processes that each of these finds there."""
     for host in scene.under.hosts:
         if not sum(processes.kill(find(host)) for find in victims):
