@@ -1,7 +1,7 @@
 """Faults on hosts that systemd boots: there the guardian has to outlive the login that started the trial."""
 import time
 
-from faults import Fault, in_trial, trial_killed
+from faults import Fault, in_trial, on_all
 from fleet_under_test import BUILD, Host, UnderTest, image
 from scene import Scene
 
@@ -29,14 +29,25 @@ class SystemdHosts(UnderTest):
 
 
 def _session_ended(scene):
-    """Logged out by force, with all that the session began."""
-    run = in_trial(scene)
-    began = time.monotonic()
+    """Logged out by force, with all that the session began: unless the trial is a service, too, it dies."""
+    run, began = in_trial(scene), time.monotonic()
     for host in scene.under.hosts:
         scene.under.shell(host, END_SESSIONS)
     time.sleep(LOOK_SECONDS)
-    trial_died = not any(scene.under.trials(host) for host in scene.under.hosts)
-    return [scene.settled(began, trial_died, reporting=[run])]
+    died = not any(scene.under.trials(host) for host in scene.under.hosts)
+    return _without_controller(scene, run, began, died)
+
+
+def _trial_killed(scene):
+    run, began = in_trial(scene), time.monotonic()
+    on_all(scene, scene.under.trials)
+    return _without_controller(scene, run, began, trial_died=True)
+
+
+def _without_controller(scene, run, began, trial_died):
+    """It would only wait for a result that does not come."""
+    run.kill(everything=True)
+    return [scene.settled(began, trial_died)]
 
 
 def _on_systemd(play):
@@ -51,6 +62,6 @@ def _on_systemd(play):
 
 
 SYSTEMD = (
-    Fault("systemd_trial_killed", "SIGKILL to the trial, where systemd runs the guardian", _on_systemd(trial_killed)),
+    Fault("systemd_trial_killed", "SIGKILL to the trial, where systemd runs the guardian", _on_systemd(_trial_killed)),
     Fault("systemd_session_ended", "the login that started the trial ended by force, with all that it began", _on_systemd(_session_ended)),
 )
