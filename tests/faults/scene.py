@@ -16,7 +16,7 @@ TRIAL_SECONDS = 2 * PAIRS * (BLOCK_SECONDS + WASHOUT_SECONDS)
 VARIABLES = {
     "socket_buffers_window_seconds": 2, "socket_buffers_interval_seconds": 0.5, "socket_buffers_rounds": 1, "socket_buffers_pairs": PAIRS,
     "socket_buffers_block_seconds": BLOCK_SECONDS, "socket_buffers_washout_seconds": WASHOUT_SECONDS, "socket_buffers_seed": 4,
-    "socket_buffers_alpha": 0.2, "socket_buffers_extend": False,
+    "socket_buffers_alpha": 0.2, "socket_buffers_extend": False, "socket_buffers_waves": ["100%"],
 }
 
 
