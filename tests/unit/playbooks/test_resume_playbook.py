@@ -10,8 +10,11 @@ VARIABLES = {"socket_buffers_waves": ["100%"]}
 def fleet(tmp_path_factory):
     """The results of a whole run are given to the next one as if nobody had judged them."""
     made = Fleet(tmp_path_factory.mktemp("fleet"))
-    made.run({"better": BETTER, "equal": {}, "moved": BETTER}, VARIABLES)
-    left = {"better": dict(BETTER, left=True), "equal": {"left": True}, "moved": dict(BETTER, left=True, max=8 << 20), "fresh": BETTER}
+    made.run({"better": BETTER, "equal": {}, "moved": BETTER, "running": BETTER}, VARIABLES)
+    left = {
+        "better": dict(BETTER, left=True), "equal": {"left": True}, "moved": dict(BETTER, left=True, max=8 << 20), "fresh": BETTER,
+        "running": dict(BETTER, left=True, runs=True),
+    }
     made.report, made.text = made.run(left, VARIABLES)
     return made
 
@@ -41,6 +44,12 @@ def test_what_proves_nothing_is_no_change(fleet):
 def test_what_compared_with_another_value_is_of_no_use_any_more(fleet):
     assert "begun by" not in " ".join(row["reason"] for row in rows(fleet, "moved"))
     assert states(fleet, "moved", "trial")[:3] == ["collected", "discarded", None]
+
+
+def test_a_trial_that_runs_is_waited_for_and_its_candidate_is_not_taken_for_the_original(fleet):
+    first, _second = rows(fleet, "running")
+    assert first["outcome"] == "kept" and "begun by" in first["reason"], fleet.text
+    assert states(fleet, "running", "trial")[:3] == ["collected", "collected", "discarded"]
 
 
 def test_hosts_with_and_without_such_a_result_go_the_same_rounds(fleet):
