@@ -194,19 +194,25 @@ def starts(trial):
     return [0.4] + [started - first + 0.4 for started in others]
 
 
+def timed(trials, slowed, begins, lengths):
+    """A trial whose blocks begin and last as they should, within 0.15 s. A busy machine may blur one; three are no accident."""
+    for attempt in range(3):
+        trial = finished(trials.start(TIMED, script=SLOW.format(after=slowed)))["trial"]
+        if starts(trial) == pytest.approx(begins, abs=0.15) and trial["seconds"] == pytest.approx(lengths, abs=0.15):
+            break
+    assert (starts(trial), trial["seconds"]) == (pytest.approx(begins, abs=0.15), pytest.approx(lengths, abs=0.15)), attempt
+    return trial
+
+
 def test_what_recording_costs_does_not_add_up(trials):
     before = time.time()
-    trial = finished(trials.start(TIMED, script=SLOW.format(after=[0.2] * 6)))["trial"]
-    assert starts(trial) == pytest.approx([0.4, 1.6, 2.8, 4.0, 5.2, 6.4], abs=0.15)
-    assert trial["seconds"] == pytest.approx([0.8] * 6, abs=0.15)
+    trial = timed(trials, [0.2] * 6, [0.4, 1.6, 2.8, 4.0, 5.2, 6.4], [0.8] * 6)
     assert before < trial["began_epoch_seconds"] < time.time() - 7.2
 
 
 def test_a_late_host_records_half_a_block_and_catches_up(trials):
     """Two seconds late after the first block: the second records from 3.4 to 3.8, the third begins when half its wash-out is over."""
-    trial = finished(trials.start(TIMED, script=SLOW.format(after=[2, 0, 0, 0, 0, 0])))["trial"]
-    assert starts(trial) == pytest.approx([0.4, 3.4, 4.0, 4.6, 5.2, 6.4], abs=0.15)
-    assert trial["seconds"] == pytest.approx([0.8, 0.4, 0.4, 0.4, 0.8, 0.8], abs=0.15)
+    timed(trials, [2, 0, 0, 0, 0, 0], [0.4, 3.4, 4.0, 4.6, 5.2, 6.4], [0.8, 0.4, 0.4, 0.4, 0.8, 0.8])
 
 
 def hold_a_connection(asked, until):
