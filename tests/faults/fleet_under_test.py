@@ -17,6 +17,7 @@ from settle import Look
 ROOT = Path(os.path.abspath(__file__)).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "lab"))
 import image  # noqa: E402  the lab's way to make and run containers
+import tun  # noqa: E402
 from fleet import SEGMENTS_PER_FRAME, SENDER, TRAFFIC, Fleet, Host  # noqa: E402
 
 BUILD = Path(os.environ.get("LAB_BUILD") or ROOT / ".build")
@@ -82,7 +83,7 @@ class UnderTest:
             self.fleet.start_program(host, "stream", "send", f"--peer={peer}", f"--seconds={TRAFFIC_SECONDS}", *PACE)
 
     def seen(self, host):
-        with processes.network_of(self._pids[host]):
+        with tun.network_of(self._pids[host]):
             values = {key: _read(_sysctl(key)) for key in KEYS}
         return Seen(values, _read(self.path(host, DROPIN)), _read(self.path(host, f"{STATE_DIR}/journal.json")))
 
@@ -150,7 +151,7 @@ class UnderTest:
         self.originals = dict(self._firsts)
 
     def write_sysctls(self, host, values):
-        with processes.network_of(self._pids[host]):
+        with tun.network_of(self._pids[host]):
             for key, text in values.items():
                 with open(_sysctl(key), "w", encoding="ascii") as sysctl:
                     sysctl.write(text)

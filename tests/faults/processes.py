@@ -1,10 +1,6 @@
 """Processes of this machine, those in containers among them, as /proc has them."""
-import ctypes
 import os
 import signal
-from contextlib import contextmanager
-
-CLONE_NEWNET = 0x40000000
 
 
 def command(pid):
@@ -46,29 +42,6 @@ def kill(pids, number=signal.SIGKILL):
 def alive(pids):
     """Those that still run; one that waits for its parent to look does not."""
     return [pid for pid in pids if _read(f"/proc/{pid}/stat").rpartition(")")[2].split()[:1] not in ([], ["Z"], ["X"])]
-
-
-@contextmanager
-def network_of(pid):
-    """In here, this thread sees the container's /proc/sys/net."""
-    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-    try:
-        there = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
-        try:
-            _enter(there)
-        finally:
-            os.close(there)
-        try:
-            yield
-        finally:
-            _enter(home)
-    finally:
-        os.close(home)
-
-
-def _enter(descriptor):
-    if ctypes.CDLL(None, use_errno=True).setns(descriptor, CLONE_NEWNET):
-        raise OSError(ctypes.get_errno(), "setns (this needs root)")
 
 
 def _all():

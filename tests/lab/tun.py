@@ -22,7 +22,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 @contextlib.contextmanager
 def network_of(pid):
     """This thread, and what it starts, in the network namespace of a process."""
-    home = os.open("/proc/self/ns/net", os.O_RDONLY)
+    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
     try:
         there = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
         try:
