@@ -50,7 +50,7 @@ _value:
   description: What to do.
   contains:
     wait_seconds:
-      type: float
+      type: int
       description: How long a trial of a run that has ended still takes; null when there is none.
     result:
       type: dict
@@ -59,10 +59,6 @@ _value:
       type: list
       elements: str
       description: Results that nobody needs any more, by id.
-    reasons:
-      type: list
-      elements: str
-      description: Why, for each of them.
 """
 
 

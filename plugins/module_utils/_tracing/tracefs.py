@@ -18,7 +18,6 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.name
 ROOTS = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
 TRACEFS = ROOTS[0]
 LOCK_SECONDS = 5
-LARGEST_READ = 65536
 
 
 def tracefs_root() -> str:
