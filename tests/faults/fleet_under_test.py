@@ -33,7 +33,7 @@ TRIAL, GUARDIAN = "socket_buffer_trial.py", "trial_guardian.py"
 TCP_RMEM, TCP_WMEM = "4096 131072 33554432", "4096 262144 4194304"
 PACE = ("--bytes-per-second=800000", "--block-bytes=16384")
 TRAFFIC_SECONDS = 3600
-TRIAL_WAIT_SECONDS, IN_STEP_SECONDS = 15, 3
+TRIAL_WAIT_SECONDS, IN_STEP_SECONDS = 30, 3  # hosts begin one after the other, as far as the controller has workers
 
 
 class NoTrial(image.LabError):
