@@ -18,7 +18,8 @@ ATTEMPTS = 3
 SHORTER = 0.95  # than the run that was over too early: a miss costs a whole run
 RESUME_EVERY = 10  # kills of the controller: after these, the same command is run again
 START_TRIAL = "Start a trial"
-THEIRS = "65536"  # of another program
+# Of another program. Most hosts try the first; where a busy machine makes the path look slow, the second is more urgent.
+THEIRS = {LOWAT: "65536", "net.ipv4.tcp_wmem": "4096 65536 1048576"}
 # By turns of the hosts: the file, and what is in it.
 DAMAGE = (
     (f"{STATE_DIR}/journal.json", "\0" * 4096),
@@ -133,11 +134,12 @@ def guardian_then_trial_killed(scene):
 def another_program(scene):
     """It sets the key while the candidate is in force: that value is theirs, and stays."""
     run, began = in_trial(scene), time.monotonic()
-    for host in scene.under.hosts:
-        scene.under.write_sysctls(host, {LOWAT: THEIRS})
-        scene.under.expect(host)
+    tried = {host: scene.under.tried(host) for host in scene.under.hosts}
+    for host, key in tried.items():
+        scene.under.write_sysctls(host, {key: THEIRS[key]})
+        scene.under.expect(host, key)
     result = scene.settled(began, trial_died=True, reporting=[run])
-    return [result.but(_unsaid(run, dict.fromkeys(scene.under.hosts, LOWAT)))]
+    return [result.but(_unsaid(run, tried))]
 
 
 def state_dir_full(scene):

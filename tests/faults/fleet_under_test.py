@@ -168,9 +168,16 @@ class UnderTest:
     def text(self, host, path):
         return _read(self.path(host, path))
 
-    def expect(self, host):
-        """From now on, what the host holds at this moment is what it has to end with."""
-        self.originals[host] = self.seen(host)
+    def tried(self, host):
+        """The sysctl that its trial tries."""
+        (key,) = json.loads(self.text(host, f"{STATE_DIR}/trial.json"))["keys"]
+        return key
+
+    def expect(self, host, *keys):
+        """From now on, what the host holds at this moment, of these sysctls or altogether, is what it has to end with."""
+        seen, original = self.seen(host), self.originals[host]
+        held = {key: seen.values[key] for key in keys}
+        self.originals[host] = original._replace(values={**original.values, **held}) if keys else seen
 
     def shell(self, host, command):
         """In the host's namespaces, with all the rights of this machine."""
