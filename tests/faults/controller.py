@@ -14,6 +14,7 @@ PLAYBOOK = "linuxnet.socket_buffers.measure_tune_verify"
 FORKS = 10
 POLL_SECONDS = 0.1
 LONGEST_SECONDS = 300
+STUCK_SECONDS = 15
 
 
 class NeverCame(Exception):
@@ -42,6 +43,7 @@ class Run:
             )
         self.started.append(self)
         self._tree = []
+        self._at_work = {}  # by process of a killed run: what it did when last looked at, and since when that is so
         self.seconds = None  # how long it took, once it has ended
 
     def runs(self):
@@ -83,8 +85,19 @@ class Run:
         os.killpg(self.process.pid, signal.SIGINT)
 
     def leftovers(self):
-        """Of a killed run: workers that still do what they were at."""
-        return processes.alive(self._tree)
+        """Of a killed run: workers that still do what they were at.
+
+        Some of Ansible's wait for the killed process to read what they found, and for each other, and so for ever: those that have nothing
+        running and do nothing themselves are ended here.
+        """
+        alive, now = processes.alive(self._tree), time.monotonic()
+        for pid in alive:
+            state = processes.cpu_ticks(pid), processes.descendants(pid), processes.command(pid)
+            if self._at_work.get(pid, (None,))[0] != state:
+                self._at_work[pid] = state, now
+        stuck = [pid for pid in alive if now - self._at_work[pid][1] > STUCK_SECONDS and _is_idle_worker(pid)]
+        processes.kill(stuck)
+        return [pid for pid in alive if pid not in stuck]
 
     def lines(self):
         return proof.lines_of(self._log.read_text(encoding="utf-8")) if self._log.exists() else []
@@ -105,6 +118,10 @@ class Run:
         if self.runs():
             self.kill(everything=True)
         processes.kill(self.leftovers())
+
+
+def _is_idle_worker(pid):
+    return len(processes.descendants(pid)) == 1 and any(word.endswith("ansible-playbook") for word in processes.command(pid))
 
 
 def close_all():

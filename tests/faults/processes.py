@@ -44,6 +44,12 @@ def alive(pids):
     return [pid for pid in pids if _read(f"/proc/{pid}/stat").rpartition(")")[2].split()[:1] not in ([], ["Z"], ["X"])]
 
 
+def cpu_ticks(pid):
+    """What it has had of the processor; None of a process that is gone."""
+    fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12]) if fields else None
+
+
 def _all():
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
