@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 # A busy host starts and ends a run late: the job's own limit leaves room for that.
@@ -41,6 +42,13 @@ def run_time(seconds: float) -> dict[str, Any]:
         "late_tries": (whole + START_MARGIN_SECONDS) // TRY_SECONDS,
         "text": _text(whole),
     }
+
+
+def unfinished(result: Mapping[str, Any]) -> str | None:
+    """What to say of a job that was waited for in vain, from the last look at it; None for any other result."""
+    if "ansible_job_id" not in result or result.get("finished", True):
+        return None
+    return "it left no result: its process hangs or was killed, or the host started anew"
 
 
 def _text(seconds: int) -> str:

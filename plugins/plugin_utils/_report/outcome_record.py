@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.rounds import handed_on
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._run_time import unfinished
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.stalls import compared
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._waves.after_wave import line_of
 
@@ -93,7 +94,7 @@ def reason_of(result: Result) -> str:
     for item in result.get("results") or ():
         if item.get("failed") or item.get("unreachable"):
             return reason_of(item)
-    text = str(result.get("msg") or "failed without a message").strip()
+    text = str(unfinished(result) or result.get("msg") or "failed without a message").strip()
     text = WRAPPING.sub("", text, count=1)
     # A module that could not even start leaves its reason on standard error.
     last_words = str(result.get("module_stderr") or "").strip().splitlines()[-1:]
