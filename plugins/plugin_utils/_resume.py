@@ -33,6 +33,12 @@ def resumable(waiting: Mapping[str, Any], ended: Collection[str], sizes: Mapping
     }
 
 
+def owners(waiting: Mapping[str, Any]) -> set[str]:
+    """Of the trial that runs and of the results, where they have one."""
+    found = [waiting.get("running"), *(waiting.get("results") or ())]
+    return {row["owner"] for row in found if row and isinstance(row.get("owner"), str)}
+
+
 def _can_be_judged(result: Mapping[str, Any], sizes: Mapping[str, Any]) -> bool:
     """Whether it says what was to be judged, and compared with the values that are in force now."""
     plan = (result.get("context") or {}).get("plan")

@@ -1,6 +1,6 @@
 """What a run goes on with that another one began."""
 import pytest
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._resume import SPARE_SECONDS, resumable
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._resume import SPARE_SECONDS, owners, resumable
 
 RMEM = "net.ipv4.tcp_rmem"
 NOW = {RMEM: {"value": "4096 131072 4194304"}}
@@ -43,3 +43,8 @@ def test_a_trial_that_runs_is_waited_for_when_its_run_has_ended(owner, ended, ad
 def test_what_cannot_be_read_is_removed():
     found = resumable(waiting(damaged=[{"id": "b", "reason": "it is damaged"}]), [], NOW)
     assert found["discard"] == ["b"]
+
+
+def test_whose_trials_there_are():
+    left = waiting(result(owner="a"), result(owner="a"), result(owner=None), running={"owner": "b", "seconds_left": 1})
+    assert owners(left) == {"a", "b"} and owners(waiting(running={"owner": None})) == owners({}) == set()
