@@ -27,7 +27,7 @@ WINDOW = {"finished": 1, "window": {}}  # what was collected last, where the tri
     (ONCE, LOST, COLLECTED, TRIED, "no route to host"),
     (ONCE, STARTED, LOST, FAILED, "no route to host"),
     (ONCE, STARTED, {}, FAILED, "no result came back"),
-    (ONCE, STARTED, {"ansible_job_id": "j1.2", "finished": 0, "failed": True}, FAILED, "it left no result"),
+    (ONCE, STARTED, {"ansible_job_id": "j1.2", "finished": 0, "failed": True}, FAILED, "it left no result: its process hangs or was killed, or the host started anew"),
 ])
 def test_status(tried, started, collected, name, reason):
     found = status_of(tried, started, collected)
