@@ -52,6 +52,10 @@ _value:
     result:
       type: dict
       description: The newest result that can be judged still; null when there is none.
+    waves:
+      type: list
+      elements: int
+      description: The number of the wave that it was tried in, as the only element; empty without a result.
     discard:
       type: list
       elements: str

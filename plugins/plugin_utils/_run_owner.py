@@ -1,7 +1,7 @@
 # Copyright: the linuxnet.socket_buffers authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a run of a playbook calls itself on the hosts, and which run of this controller has ended. Pure, but for what it asks of this machine."""
+"""How a run of a playbook calls itself on the hosts, and which run of this controller has ended. Asks this machine, changes nothing."""
 from __future__ import annotations
 
 import getpass

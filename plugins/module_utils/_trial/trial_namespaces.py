@@ -5,7 +5,14 @@
 from typing import Any, Dict, List, Mapping, Optional
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import sysctl_path
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.namespaces import COPIED_KEYS, find, in_use, look, lost_in, put_back
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.namespaces import (
+    COPIED_KEYS,
+    find,
+    in_use,
+    look,
+    lost_in,
+    put_back,
+)
 
 REFUSE, RESTORE = "refuse", "restore"
 MOST_SHOWN = 100

@@ -5,7 +5,15 @@
 from __future__ import annotations
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis import counter_predicates as counted
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import CORE_RMEM, RMEM, Knob, Metric, Rank, Scenario, Step
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import (
+    CORE_RMEM,
+    RMEM,
+    Knob,
+    Metric,
+    Rank,
+    Scenario,
+    Step,
+)
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.signals import (
     ABORT_ON_MEMORY,
     BACKLOG_DROP,
@@ -114,8 +122,10 @@ COUNTED = (
         " always too slow fills any size.",
         Knob(CORE_RMEM_DEFAULT, None, "raise"), Metric(UDP_BUFFER, "lower"),
         steps=(
-            Step(CORE_RMEM_DEFAULT, 2, "for programs that do not ask for a size (rb is the present value): what comes while a reader is away cannot be"
-                 " seen, so one step, and look again"),
+            Step(
+                CORE_RMEM_DEFAULT, 2,
+                "for programs that do not ask for a size (rb is the present value): what comes while a reader is away cannot be seen, so one step",
+            ),
             Step(CORE_RMEM, 2, "for those that ask (SO_RCVBUF; rb is twice the present value where it was cut off)"),
         ),
     ),

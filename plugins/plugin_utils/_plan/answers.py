@@ -121,8 +121,8 @@ def _default_raised(room: Room, knob: Knob, policy: Policy) -> Candidate:
 def _core_maximum_raised(room: Room, knob: Knob, policy: Policy) -> Candidate:
     return _raised(
         room, knob, policy, CORE_STEP, policy.rmem_max_ceiling_bytes if knob.key == CORE_RMEM else policy.wmem_max_ceiling_bytes,
-        f"{CORE_STEP} times the present maximum: what a program asks for cannot be seen while it is cut off. A small step, as the kernel does not"
-        f" fit a buffer that was asked for to its path; it makes it {CORE_DOUBLES} times this number. The next round takes the next",
+        f"{CORE_STEP} times the present maximum: what a program asks for cannot be seen while it is cut off. A small step, as the kernel does"
+        f" not fit a buffer that was asked for to its path; it makes it {CORE_DOUBLES} times this number. The next round takes the next",
         CORE_DOUBLES,
     )
 

@@ -92,8 +92,8 @@ def _asked_before(window: Mapping[str, Any], asked: Asked) -> str | None:
     group, listeners = group_of(active_groups(window), asked.sign), _listeners(window)
     if group and group["direction"] == "inbound" and listeners.get(asked.listeners) and not listeners.get("renewed"):
         return (
-            f"accepted connections inherit the buffers of their listener, some listeners have one of {asked.option}, and no service listened anew"
-            " in the window: another maximum may reach nothing before that service is restarted (needs_listener_restart)"
+            f"accepted connections inherit the buffers of their listener, some listeners have one of {asked.option}, and no service listened"
+            " anew in the window: another maximum may reach nothing before that service is restarted (needs_listener_restart)"
         )
     return None
 

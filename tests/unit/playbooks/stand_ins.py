@@ -58,7 +58,10 @@ def socket_buffer_trial(module):
         running = {"owner": json.load(open(kept))["owner"], "seconds_left": 0.1}
         return {"running": running, "results": [], "damaged": [], "recovered": None}
     if module.params["state"] == "collected":
-        return {"running": {"owner": None} if os.path.exists(kept + ".late") else None, "results": [json.load(open(kept))] if told.get("left") else [], "damaged": [], "recovered": None}
+        results = [json.load(open(kept))] if told.get("left") else []
+        for result in results:
+            result["context"]["plan"]["wave"]["number"] = told.get("wave", 1)
+        return {"running": {"owner": None} if os.path.exists(kept + ".late") else None, "results": results, "damaged": [], "recovered": None}
     if module.params["state"] == "discarded":
         return {}
     if told.get("end") == "refused":

@@ -32,6 +32,12 @@ def waiting(*results, running=None, damaged=()):
 def test_only_what_can_be_judged_and_is_nobody_elses(results, ended, adopt, taken, discarded):
     found = resumable(waiting(*results), ended, NOW, adopt)
     assert (found["result"] and found["result"]["id"], found["discard"], found["wait_seconds"]) == (taken, discarded, None)
+    assert found["waves"] == ([1] if taken else [])
+
+
+@pytest.mark.parametrize("wave, number", [({"number": 3, "of": 4}, 3), ({"number": "2"}, 2), (None, 1)])
+def test_a_result_is_of_its_wave(wave, number):
+    assert resumable(waiting(result(plan=dict(PLAN, wave=wave))), ["me"], NOW)["waves"] == [number]
 
 
 @pytest.mark.parametrize("owner, ended, adopt, waits", [("me", ["me"], False, True), ("you", ["me"], False, False), ("you", [], True, True)])

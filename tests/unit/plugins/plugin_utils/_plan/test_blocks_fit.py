@@ -2,8 +2,19 @@
 import re
 
 import pytest
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import CORE_RMEM, CORE_WMEM, RMEM, WMEM, Knob, Metric
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import least_washout_seconds, metric_for, out_of_reach
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import (
+    CORE_RMEM,
+    CORE_WMEM,
+    RMEM,
+    WMEM,
+    Knob,
+    Metric,
+)
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import (
+    least_washout_seconds,
+    metric_for,
+    out_of_reach,
+)
 
 LOWER, RAISE, DEFAULT = Knob(RMEM, "max", "lower"), Knob(RMEM, "max", "raise"), Knob(RMEM, "default", "raise")
 
