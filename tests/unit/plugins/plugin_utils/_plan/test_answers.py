@@ -137,6 +137,13 @@ def test_a_core_maximum_is_doubled_and_bounded_by_the_buffer_that_it_allows(scen
     assert bound in (found["changes"][0]["ceiling"] if value else found["reason"])
 
 
+def test_what_older_connections_keep_is_told_by_the_sysctl_alone():
+    seen = window(group(direction="inbound", sums={"old_bytes_in": 1000}))
+    seen["counters"]["IpExtInOctets"] = [100] * 10
+    reason = made("receive_buffer_cut_off", seen)["reason"]
+    assert reason.startswith("receive_buffer_cut_off argues to raise net.core.rmem_max, but another maximum reaches sockets whose program asks")
+
+
 def test_a_container_cannot_raise_a_core_maximum():
     host = facts()
     host["sysctls"][CORE_RMEM]["writable"] = False
