@@ -31,7 +31,7 @@ def trial_lengths(least_washout_seconds: float, pairs: int, block_seconds: float
 
 
 def run_time(seconds: float) -> dict[str, Any]:
-    """{seconds, pause_seconds, limit_seconds, late_tries, text} of a run that takes `seconds`."""
+    """{seconds, pause_seconds, limit_seconds, late_tries, try_seconds, text} of a run that takes `seconds`."""
     if not 0 < seconds < float("inf"):
         raise ValueError(f"a run takes more than 0 seconds, got {seconds!r}")
     whole = math.ceil(seconds)
@@ -40,6 +40,7 @@ def run_time(seconds: float) -> dict[str, Any]:
         "pause_seconds": whole,
         "limit_seconds": 2 * whole + START_MARGIN_SECONDS,
         "late_tries": (whole + START_MARGIN_SECONDS) // TRY_SECONDS,
+        "try_seconds": TRY_SECONDS,
         "text": _text(whole),
     }
 

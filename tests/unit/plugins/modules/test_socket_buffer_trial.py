@@ -101,7 +101,7 @@ class Trials(TrialHost):
         self.record = self.state_dir + "/trial.json"
 
     def start(self, options, script=None, **changed):
-        return self.start_module("socket_buffer_trial", script, **options, **changed)
+        return self.start_module("socket_buffer_trial", script, **dict(options, **changed))
 
     def start_in_b(self, options=None, **changed):
         """A trial that has the candidate in force."""
