@@ -41,7 +41,9 @@ options:
       rmem_max_ceiling_bytes:
         type: int
         default: 67108864
-        description: No maximum of C(tcp_rmem) is raised above this, nor above an eighth of what TCP may hold before it is under pressure.
+        description:
+          - No maximum of C(tcp_rmem) is raised above this, nor above an eighth of what TCP may hold before it is under pressure.
+          - C(net.core.rmem_max) is not raised above half of either, as the kernel doubles what a program asks for.
       rmem_default_ceiling_bytes:
         type: int
         default: 4194304
@@ -57,7 +59,7 @@ options:
       wmem_max_ceiling_bytes:
         type: int
         default: 67108864
-        description: As O(policy.rmem_max_ceiling_bytes), for C(tcp_wmem).
+        description: As O(policy.rmem_max_ceiling_bytes), for C(tcp_wmem) and C(net.core.wmem_max).
       wmem_raise_factor:
         type: int
         default: 2

@@ -8,7 +8,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._resume import resumable
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._resume import owners, resumable
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._run_owner import has_ended, this_user
 
 DOCUMENTATION = r"""
 name: resumable
@@ -18,17 +19,13 @@ author: linuxnet.socket_buffers authors (@linuxnet)
 description:
   - A controller that dies leaves its trial to the host. It ends there by itself, and its result waits with the plan that it was made for.
   - Says whether to wait for such a trial, which result to judge, and which nobody needs any more.
-positional: _input, ended, sizes
+  - Only runs of this user on this controller whose process is gone have ended; of others nobody here can tell.
+positional: _input, sizes
 options:
   _input:
     type: dict
     required: true
     description: What M(linuxnet.socket_buffers.socket_buffer_trial) returned with C(state=collected).
-  ended:
-    type: list
-    elements: str
-    required: true
-    description: Owners whose run has ended, from P(linuxnet.socket_buffers.run_owner#lookup).
   sizes:
     type: dict
     required: true
@@ -41,7 +38,7 @@ options:
 
 EXAMPLES = r"""
 - ansible.builtin.set_fact:
-    resume: "{{ waiting | linuxnet.socket_buffers.resumable(ended, ansible_facts.socket_buffers.sysctls) }}"
+    resume: "{{ waiting | linuxnet.socket_buffers.resumable(ansible_facts.socket_buffers.sysctls) }}"
 """
 
 RETURN = r"""
@@ -55,6 +52,10 @@ _value:
     result:
       type: dict
       description: The newest result that can be judged still; null when there is none.
+    waves:
+      type: list
+      elements: int
+      description: The number of the wave that it was tried in, as the only element; empty without a result.
     discard:
       type: list
       elements: str
@@ -62,12 +63,13 @@ _value:
 """
 
 
-def checked(waiting: Any, ended: Any, sizes: Any, adopt: Any = False) -> dict[str, Any]:
+def filter_resumable(waiting: Any, sizes: Any, adopt: Any = False) -> dict[str, Any]:
     if not isinstance(waiting, Mapping) or not isinstance(sizes, Mapping):
         raise AnsibleFilterError("resumable: wants what socket_buffer_trial returned with state=collected, and the sysctls of socket_buffer_facts")
-    return resumable(waiting, list(ended), sizes, boolean(adopt))
+    ended = {owner for owner in owners(waiting) if has_ended(owner, *this_user())}
+    return resumable(waiting, ended, sizes, boolean(adopt))
 
 
 class FilterModule:
     def filters(self):
-        return {"resumable": checked}
+        return {"resumable": filter_resumable}

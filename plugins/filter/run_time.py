@@ -25,7 +25,7 @@ options:
 EXAMPLES = r"""
 - ansible.builtin.debug:
     msg: "{{ {'pairs': 16, 'block_seconds': 15, 'washout_seconds': 3} | linuxnet.socket_buffers.run_time }}"
-  # {seconds: 576.0, pause_seconds: 576, limit_seconds: 1212, late_tries: 127, text: 9 min 36 s}
+  # {seconds: 576.0, pause_seconds: 576, limit_seconds: 1212, late_tries: 127, try_seconds: 5, text: 9 min 36 s}
 """
 
 RETURN = r"""
@@ -44,7 +44,10 @@ _value:
       description: After this the host's job runner ends the run (C(async)).
     late_tries:
       type: int
-      description: How many looks, 5 seconds apart, until then.
+      description: How many looks until then.
+    try_seconds:
+      type: int
+      description: Between two such looks.
     text:
       type: str
       description: The same for a person.

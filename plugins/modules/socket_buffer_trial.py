@@ -73,9 +73,11 @@ options:
     description:
       - What to do in the initial network namespace of a host that has others, such as those of containers. A new one copies C(tcp_rmem) and
         C(tcp_wmem) of the initial one, so a container that is born in a trial would keep the candidate.
-      - V(refuse) tries neither of these there.
+      - V(refuse) tries neither of these where one of the others is in use, which is to say that an interface besides C(lo) is up there, or there
+        is a socket of TCP. Those that merely isolate a service, as C(PrivateNetwork=) of systemd, are no reason.
       - V(restore) tries, and at the end finds the namespaces that were born in the trial. Those that hold exactly the candidate get the
-        original, and RV(trial.child_namespaces) has them. Their connections may have grown in the meantime.
+        original, and RV(trial.child_namespaces) has them. Their connections may have grown in the meantime. So it is where V(refuse) found none
+        in use.
       - Found are namespaces that a process is in, or that have a name in C(/run/netns) or C(/run/docker/netns).
     type: str
     choices: [refuse, restore]

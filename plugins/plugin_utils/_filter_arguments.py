@@ -17,6 +17,11 @@ def number(name: str, value: Any) -> float:
         raise ValueError(f"{name}: wants a number, got {value!r}") from None
 
 
+def mapping(value: Any) -> Mapping[str, Any]:
+    """A template turns a missing result into None or empty text, depending on the version of ansible-core."""
+    return value if isinstance(value, Mapping) else {}
+
+
 def policy_of(value: Any) -> dict[str, Any]:
     """On the command line, -e name='{...}' is text; none, or nothing, asks for nothing."""
     if isinstance(value, str) and value.strip():

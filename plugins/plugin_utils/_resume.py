@@ -17,10 +17,10 @@ PLAN_KEYS = ("changes", "metric", "guards", "scenario", "again")
 
 
 def resumable(waiting: Mapping[str, Any], ended: Collection[str], sizes: Mapping[str, Any], adopt: bool = False) -> dict[str, Any]:
-    """{wait_seconds, result, discard} from the `collected` of docs/data_shapes.md and the `sysctls` of the host's facts.
+    """{wait_seconds, result, waves, discard} from the `collected` of docs/data_shapes.md and the `sysctls` of the host's facts.
 
     Only runs that have `ended` leave something to others; with `adopt`, all do. `result` is the newest that can be judged still, or None;
-    `discard` names those that nobody needs any more.
+    `waves` has the number of its wave, and nothing without it. `discard` names those that nobody needs any more.
     """
     running = waiting.get("running")
     left = [result for result in waiting.get("results") or () if adopt or result.get("owner") in ended]
@@ -29,8 +29,18 @@ def resumable(waiting: Mapping[str, Any], ended: Collection[str], sizes: Mapping
     waits = running is not None and (adopt or running.get("owner") in ended)
     return {
         "wait_seconds": math.ceil(running["seconds_left"]) + SPARE_SECONDS if running and waits else None,
-        "result": result, "discard": sorted(discard),
+        "result": result, "waves": [_wave(result)] if result else [], "discard": sorted(discard),
     }
+
+
+def _wave(result: Mapping[str, Any]) -> int:
+    return int((result["context"]["plan"].get("wave") or {}).get("number", 1))
+
+
+def owners(waiting: Mapping[str, Any]) -> set[str]:
+    """Of the trial that runs and of the results, where they have one."""
+    found = [waiting.get("running"), *(waiting.get("results") or ())]
+    return {row["owner"] for row in found if row and isinstance(row.get("owner"), str)}
 
 
 def _can_be_judged(result: Mapping[str, Any], sizes: Mapping[str, Any]) -> bool:

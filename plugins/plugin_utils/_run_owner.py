@@ -1,12 +1,14 @@
 # Copyright: the linuxnet.socket_buffers authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a run of a playbook calls itself on the hosts, and which run of this controller has ended. Pure, but for the look at a process."""
+"""How a run of a playbook calls itself on the hosts, and which run of this controller has ended. Asks this machine, changes nothing."""
 from __future__ import annotations
 
+import getpass
 import multiprocessing
 import os
 import re
+import socket
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.guardian import PROCESS_STAT, read_text, start_ticks
 
@@ -17,6 +19,15 @@ TOKEN = re.compile("([0-9]+)-([0-9]+|x)")
 def run_owner(user: str, host: str, token: str) -> str:
     """`alice@controller/4711-8812345`: who and where, for people; the token tells two runs of theirs apart."""
     return f"{_shown(user)}@{_shown(host)}/{_shown(token)}"
+
+
+def this_user() -> tuple[str, str]:
+    """Who runs this, and where. A container's user may have no name."""
+    try:
+        user = getpass.getuser()
+    except (ImportError, KeyError, OSError):
+        user = str(os.getuid())
+    return user, socket.gethostname()
 
 
 def process_token() -> str:

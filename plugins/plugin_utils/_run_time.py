@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 # A busy host starts and ends a run late: the job's own limit leaves room for that.
@@ -30,7 +31,7 @@ def trial_lengths(least_washout_seconds: float, pairs: int, block_seconds: float
 
 
 def run_time(seconds: float) -> dict[str, Any]:
-    """{seconds, pause_seconds, limit_seconds, late_tries, text} of a run that takes `seconds`."""
+    """{seconds, pause_seconds, limit_seconds, late_tries, try_seconds, text} of a run that takes `seconds`."""
     if not 0 < seconds < float("inf"):
         raise ValueError(f"a run takes more than 0 seconds, got {seconds!r}")
     whole = math.ceil(seconds)
@@ -39,8 +40,16 @@ def run_time(seconds: float) -> dict[str, Any]:
         "pause_seconds": whole,
         "limit_seconds": 2 * whole + START_MARGIN_SECONDS,
         "late_tries": (whole + START_MARGIN_SECONDS) // TRY_SECONDS,
+        "try_seconds": TRY_SECONDS,
         "text": _text(whole),
     }
+
+
+def unfinished(result: Mapping[str, Any]) -> str | None:
+    """What to say of a job that was waited for in vain, from the last look at it; None for any other result."""
+    if "ansible_job_id" not in result or result.get("finished", True):
+        return None
+    return "it left no result: its process hangs or was killed, or the host started anew"
 
 
 def _text(seconds: int) -> str:

@@ -2,7 +2,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Enforcing sysctls and a drop-in, or bringing the originals back, as one transaction under the lock."""
-import datetime
 import os
 import stat
 from typing import Callable, Dict, List, NamedTuple, Optional
@@ -34,6 +33,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.j
     parse,
     render,
 )
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.boottime import utc_text
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import read_identity
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
@@ -93,7 +93,7 @@ def _plan(files: HostFiles, request: Request) -> Work:
     identity = read_identity(files)
     found = _read_view(files, request)
     recovery = plan_recovery(found, DROPIN_PATH, identity)
-    stamp = Entry(0, _now(), epoch(identity), PENDING, {}, None)
+    stamp = Entry(0, utc_text(), epoch(identity), PENDING, {}, None)
     main = PLANS[request.state](files, request, recovery.view, stamp)
     work = Work(found, [recovery, main])
     for step in work.steps:
@@ -234,7 +234,3 @@ def _write_journal(writer: HostWriter, path: str, entries: List[Entry]) -> None:
 
 def _journal_path(request: Request) -> str:
     return os.path.join(request.state_dir, JOURNAL_NAME)
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")

@@ -8,6 +8,7 @@ candidate. /proc/sys/net is that of the reader's namespace: a forked child goes 
 in, and those bound to a name. Standard library only, as a trial's guardian runs this file too.
 """
 import ctypes
+import fcntl
 import json
 import os
 import socket
@@ -19,6 +20,9 @@ COPIED_KEYS = ("net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem")
 FOLDERS = ("/run/netns", "/var/run/netns", "/run/docker/netns")
 CLONE_NEWNET = 0x40000000
 SO_NETNS_COOKIE = 71
+SIOCGIFFLAGS, IFF_UP, IFREQ = 0x8913, 1, struct.Struct("16sH22x")
+LOOPBACK = "lo"
+TCP_TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 SETTLE_SECONDS = 0.5  # one that is just being made has copied already, but cannot be seen yet
 
 
@@ -56,6 +60,14 @@ def find(proc: str = "/proc", folders: Iterable[str] = FOLDERS) -> List[Namespac
     return sorted(found.values(), key=lambda namespace: namespace.path)
 
 
+def in_use(namespaces: Sequence[Namespace]) -> List[str]:
+    """Names of those that TCP is used in, or may be: an interface besides lo is up, or there is a socket of TCP. Or nobody can tell.
+
+    What isolates a service (PrivateNetwork= of systemd) makes one with nothing but lo, which tcp_rmem and tcp_wmem mean nothing to.
+    """
+    return [row["name"] for row in _in_each(namespaces, lambda: {"used": _is_used_here()}) if row.get("used", True)]
+
+
 def look(namespaces: Sequence[Namespace], paths: Mapping[str, str]) -> List[Dict[str, Any]]:
     """{name, netns, values: {key: text}, reason} of each, by the sysctls' files; one that has gone meanwhile is left out."""
     return _in_each(namespaces, lambda: _values_here(paths))
@@ -91,6 +103,26 @@ def _names_in(folder: str) -> List[str]:
         return sorted(os.listdir(folder))
     except OSError:
         return []
+
+
+def _is_used_here() -> bool:
+    return any(_is_up(name) for _index, name in socket.if_nameindex() if name != LOOPBACK) or any(_has_sockets(path) for path in TCP_TABLES)
+
+
+def _is_up(interface: str) -> bool:
+    """Some drivers make an interface in every namespace, and nobody ever sets it up (tunl0, sit0)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        _name, flags = IFREQ.unpack(fcntl.ioctl(probe, SIOCGIFFLAGS, IFREQ.pack(interface.encode(), 0)))
+    return bool(flags & IFF_UP)
+
+
+def _has_sockets(table: str) -> bool:
+    """Below its heading. Without IPv6 there is no such table."""
+    try:
+        with open(table, encoding="ascii") as handle:
+            return len(handle.readlines(4096)) > 1
+    except FileNotFoundError:
+        return False
 
 
 def _values_here(paths: Mapping[str, str]) -> Dict[str, Any]:

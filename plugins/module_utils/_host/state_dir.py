@@ -5,7 +5,6 @@
 
 flock frees itself when its process dies, so a killed run never blocks the next one.
 """
-import datetime
 import fcntl
 import os
 import stat
@@ -13,7 +12,7 @@ import time
 from contextlib import contextmanager
 from typing import Any, Iterator, Optional
 
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.boottime import read_boottime
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.boottime import read_boottime, utc_text
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.lock_holder import Holder, parse, render
 
 DEFAULT_STATE_DIR = "/var/lib/linuxnet-socket-buffers"
@@ -81,7 +80,7 @@ def hold_lock(state_dir: str, purpose: str, **details: Any) -> Iterator[int]:
     """
     descriptor = _acquire(state_dir)
     try:
-        _name_holder(descriptor, Holder(purpose, os.getpid(), _now(), **details))
+        _name_holder(descriptor, Holder(purpose, os.getpid(), utc_text(), **details))
         yield descriptor
     finally:
         _remove_if_unused(state_dir)
@@ -143,10 +142,6 @@ def _is_current(descriptor: int, state_dir: str) -> bool:
 
 def _read_holder(descriptor: int) -> Holder:
     return parse(os.pread(descriptor, 4096, 0).decode("utf-8", "replace"))
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
 
 
 def _name_holder(descriptor: int, holder: Holder) -> None:

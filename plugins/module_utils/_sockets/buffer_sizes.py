@@ -23,17 +23,18 @@ class BufferSizes(NamedTuple):
     sndbuf_default: Optional[int]
     sndbuf_max: Optional[int]
     so_rcvbuf_max: Optional[int]  # net.core.rmem_max, which SO_RCVBUF cannot exceed (and doubles)
+    so_sndbuf_max: Optional[int]  # net.core.wmem_max, the same of SO_SNDBUF
     autotuned: Optional[bool]  # net.ipv4.tcp_moderate_rcvbuf
 
 
 def read_buffer_sizes(files: HostFiles) -> BufferSizes:
-    rmem, wmem, rmem_max, moderate = (
+    rmem, wmem, rmem_max, wmem_max, moderate = (
         _numbers(files.read_text(sysctl_path(key)))
-        for key in ("net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem", "net.core.rmem_max", "net.ipv4.tcp_moderate_rcvbuf")
+        for key in ("net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem", "net.core.rmem_max", "net.core.wmem_max", "net.ipv4.tcp_moderate_rcvbuf")
     )
     return BufferSizes(
         rcvbuf_default=_at(rmem, 1), rcvbuf_max=_at(rmem, 2), sndbuf_default=_at(wmem, 1), sndbuf_max=_at(wmem, 2),
-        so_rcvbuf_max=_at(rmem_max, 0), autotuned=moderate[0] != 0 if moderate else None,
+        so_rcvbuf_max=_at(rmem_max, 0), so_sndbuf_max=_at(wmem_max, 0), autotuned=moderate[0] != 0 if moderate else None,
     )
 
 
@@ -57,6 +58,14 @@ def standing(size: int, default: Optional[int], most: Optional[int], near: float
     return (at_default, None, None) if most is None else (at_default, near * most <= size <= most, size > most)
 
 
+def cut_off(size: int, so_most: Optional[int], default: Optional[int], most: Optional[int]) -> Optional[bool]:
+    """Whether it is what the core maximum leaves of a larger SO_RCVBUF or SO_SNDBUF: exactly twice that, and no size of TCP's own.
+
+    A program that asks for the maximum itself gets the same. Null where this namespace does not show the core maximum.
+    """
+    return None if so_most is None else size == 2 * so_most and size not in (default, most)
+
+
 def rcvbuf_probably_locked(now: Any, rcvbuf_before: Optional[int], sizes: BufferSizes) -> Optional[bool]:
     """Whether SO_RCVBUF probably fixed this receive buffer, so that tcp_rmem does not reach it. The kernel does not tell.
 
@@ -75,13 +84,12 @@ def rcvbuf_probably_locked(now: Any, rcvbuf_before: Optional[int], sizes: Buffer
     return (
         bool(sizes.autotuned) and 2 * now.rcv_space > rcvbuf < sizes.rcvbuf_max
         or rcvbuf < sizes.rcvbuf_default and _is_twice(rcvbuf, PLAIN_UNITS)
-        or rcvbuf not in (sizes.rcvbuf_default, sizes.rcvbuf_max) and _is_chosen(now, sizes)
+        or bool(cut_off(rcvbuf, sizes.so_rcvbuf_max, sizes.rcvbuf_default, sizes.rcvbuf_max))
+        or _is_round(now, sizes)
     )
 
 
-def _is_chosen(now: Any, sizes: BufferSizes) -> bool:
-    if sizes.so_rcvbuf_max is not None and now.rcvbuf == 2 * sizes.so_rcvbuf_max:
-        return True
+def _is_round(now: Any, sizes: BufferSizes) -> bool:
     between = sizes.rcvbuf_default < now.rcvbuf < sizes.rcvbuf_max
     return between and _is_twice(now.rcvbuf, ROUND_UNITS) and 5 * now.rcv_space >= 2 * now.rcvbuf
 

@@ -8,7 +8,12 @@ tell. Where no source is named, the numbers are those with which true cases were
 """
 from typing import Any, NamedTuple, Optional
 
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.buffer_sizes import RCVBUF_AT_MAX, SNDBUF_AT_MAX, BufferSizes
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.buffer_sizes import (
+    RCVBUF_AT_MAX,
+    SNDBUF_AT_MAX,
+    BufferSizes,
+    cut_off,
+)
 
 NEVER_MEASURED = 2 ** 32 - 1  # tcpi_min_rtt before the first sample
 RWND_LIMITED = 0.2  # of the time it was busy sending: from here on the peer sets the pace. True cases 0.28 to 0.44, others at most 0.07
@@ -40,8 +45,10 @@ class Signs(NamedTuple):
     peer_window_bound: Optional[bool]  # only the peer's window is full, and used up in every round trip
     path_queue_bloated: Optional[bool]  # what is sent waits in a queue of the path
     send_queue_stale: Optional[bool]  # what is written waits here before it is sent
+    so_sndbuf_bound: Optional[bool]  # as sender_buffer_bound, but what is full is all that the core maximum leaves of SO_SNDBUF
     receive_window_bound: Optional[bool]  # our own window, in the same way: seen by the receiver
     reader_pausing: Optional[bool]  # a small receive buffer is full now and then
+    so_rcvbuf_bound: Optional[bool]  # as receive_window_bound, of all that the core maximum leaves of SO_RCVBUF
 
 
 UNKNOWN_SIGNS = Signs(*[None] * len(Signs._fields))
@@ -59,11 +66,13 @@ def signs(now: Any, changes: Any, seconds: Optional[float], born: Optional[bool]
 
 def _sending(now: Any, changes: Any, seconds: Optional[float], min_rtt: int, sizes: BufferSizes, fill: Any) -> Any:
     if not (changes.bytes_acked and changes.busy_us and now.send_queue and now.rtt_us and min_rtt):
-        return (False,) * 5
+        return (False,) * 6
     window, queueing = now.snd_cwnd * now.snd_mss, now.rtt_us - min_rtt
     calm = queueing <= max(CALM_RATIO * min_rtt, CALM_US)
     waits_for_peer = changes.rwnd_limited_us >= RWND_LIMITED * changes.busy_us
-    buffer_full = SNDBUF_AT_MAX * sizes.sndbuf_max <= now.sndbuf <= sizes.sndbuf_max and 2 * now.wmem_queued >= now.sndbuf
+    full = 2 * now.wmem_queued >= now.sndbuf
+    cut = cut_off(now.sndbuf, sizes.so_sndbuf_max, sizes.sndbuf_default, sizes.sndbuf_max)
+    buffer_full = full and SNDBUF_AT_MAX * sizes.sndbuf_max <= now.sndbuf <= sizes.sndbuf_max and not cut
     # Nobody knows how long a flow was there that was opened in the window, but the kernel does know its rate.
     goodput = changes.bytes_acked / seconds if seconds else now.delivery_rate or 0.0
     window_full = now.snd_wnd >= WINDOW_LEAST_BYTES and goodput * now.rtt_us / 1e6 >= WINDOW_USED * now.snd_wnd
@@ -74,12 +83,14 @@ def _sending(now: Any, changes: Any, seconds: Optional[float], min_rtt: int, siz
     window_open = unsent < UNSENT_SHARE * window and now.wmem_queued < LESS_THAN_WINDOW * window
     # A congestion window that goes up and down, as with losses, does not tell in one look; the kernel's own clock may.
     ran_dry = (changes.sndbuf_limited_us or 0) >= SNDBUF_LIMITED * changes.busy_us
+    waits_for_room = calm and not waits_for_peer and (window_open or ran_dry)
     return (
-        buffer_full and calm and not waits_for_peer and (window_open or ran_dry),
+        buffer_full and waits_for_room,
         bound_next and calm and waits_for_peer and window_full,
         not bound_next and calm and waits_for_peer and window_full,
         not waits_for_peer and _bloated(now.rtt_us, min_rtt) and now.send_queue >= BLOATED_LEAST_BYTES,
         not waits_for_peer and unsent >= max(STALE_LEAST_BYTES, STALE_WINDOWS * window, STALE_SECONDS * goodput),
+        cut and full and waits_for_room,
     )
 
 
@@ -87,17 +98,20 @@ def _receiving(
     now: Any, changes: Any, seconds: Optional[float], min_rtt: int, born: Optional[bool], sizes: BufferSizes, fill: Any,
 ) -> Any:
     if not changes.bytes_received or not changes.data_segs_in:
-        return (False, False)
+        return (False,) * 3
+    cut = cut_off(now.rcvbuf, sizes.so_rcvbuf_max, sizes.rcvbuf_default, sizes.rcvbuf_max)
     at_max = RCVBUF_AT_MAX * sizes.rcvbuf_max <= now.rcvbuf <= sizes.rcvbuf_max
     window = now.rcv_wnd if now.rcv_wnd is not None else now.rcvbuf // 2  # before 6.2, with tcp_adv_win_scale as it is by default
     # What the reader takes in a round trip; of a flow that was opened in the window, as the kernel counts it for its autotuning.
     in_round_trip = changes.bytes_received / seconds * now.rcv_rtt_us / 1e6 if seconds else now.rcv_space
-    used = window and in_round_trip >= WINDOW_USED * window
+    used = bool(window) and in_round_trip >= WINDOW_USED * window
+    used_up = used and now.rmem_alloc < EMPTY_SHARE * now.rcvbuf and not _bloated(now.rcv_rtt_us, min_rtt, RECEIVER_BLOATED_RATIO)
     half_full = 2 * now.rmem_alloc >= now.rcvbuf if born else PAUSING_LEAST <= (fill.half_full_share or 0.0) < PAUSING_MOST
     young = sizes.rcvbuf_default <= now.rcvbuf <= 2 * sizes.rcvbuf_default  # a smaller one is no work of the default
     return (
-        bool(at_max and used) and now.rmem_alloc < EMPTY_SHARE * now.rcvbuf and not _bloated(now.rcv_rtt_us, min_rtt, RECEIVER_BLOATED_RATIO),
+        at_max and not cut and used_up,
         half_full and young and changes.bytes_received >= PAUSING_LEAST_SEGMENT * changes.data_segs_in,
+        cut and used_up,
     )
 
 

@@ -103,8 +103,10 @@ class Measures(NamedTuple):
     peer_window_bound: Optional[bool]
     path_queue_bloated: Optional[bool]
     send_queue_stale: Optional[bool]
+    so_sndbuf_bound: Optional[bool]
     receive_window_bound: Optional[bool]
     reader_pausing: Optional[bool]
+    so_rcvbuf_bound: Optional[bool]
 
 
 class Flow(NamedTuple):

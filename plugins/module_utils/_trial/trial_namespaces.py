@@ -5,7 +5,14 @@
 from typing import Any, Dict, List, Mapping, Optional
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import sysctl_path
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.namespaces import COPIED_KEYS, find, look, lost_in, put_back
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.namespaces import (
+    COPIED_KEYS,
+    find,
+    in_use,
+    look,
+    lost_in,
+    put_back,
+)
 
 REFUSE, RESTORE = "refuse", "restore"
 MOST_SHOWN = 100
@@ -21,15 +28,15 @@ def are_concerned(identity: Mapping[str, Any], candidate: Mapping[str, str]) -> 
 
 
 def refuse_children(identity: Mapping[str, Any], candidate: Mapping[str, str], policy: str) -> None:
-    """Where there are others, more may come, and would keep the candidate."""
+    """Where there are containers, more may come, and would keep the candidate."""
     if policy == RESTORE or not are_concerned(identity, candidate):
         return
-    others = find()
+    others = in_use(find())
     if others:
         keys = ", ".join(key for key in COPIED_KEYS if key in candidate)
-        shown = ", ".join(other.name for other in others[:NAMED]) + (", ..." if len(others) > NAMED else "")
+        shown = ", ".join(others[:NAMED]) + (", ..." if len(others) > NAMED else "")
         raise ChildNamespaces(
-            f"network namespaces besides this host's own: {len(others)} ({shown}). A container that is born in the trial would"
+            f"network namespaces in use besides this host's own: {len(others)} ({shown}). A container that is born in the trial would"
             f" copy its {keys} and keep them; child_namespaces: {RESTORE} tries all the same, and puts such containers back at the end"
         )
 

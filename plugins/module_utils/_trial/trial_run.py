@@ -2,7 +2,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The experiment: blocks under the present values and under the candidate, recorded, and then the originals again."""
-import datetime
 import os
 from typing import Any, ContextManager, Dict, List, NamedTuple, Optional, Tuple
 
@@ -13,7 +12,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.j
     epoch,
     parse,
 )
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.boottime import read_boottime
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.boottime import read_boottime, utc_text
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles, sysctl_path
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import read_identity
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
@@ -168,7 +167,7 @@ def _record(request: Request, identity: Dict[str, Any], originals: Values, known
     return Record(
         id=request.id,
         owner=request.owner,
-        started=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        started=utc_text(),
         identity=epoch(identity),
         pid=pid,
         start_ticks=start_ticks(pid),

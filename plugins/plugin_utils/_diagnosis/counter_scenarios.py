@@ -5,7 +5,15 @@
 from __future__ import annotations
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis import counter_predicates as counted
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, Knob, Metric, Rank, Scenario
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import (
+    CORE_RMEM,
+    RMEM,
+    Knob,
+    Metric,
+    Rank,
+    Scenario,
+    Step,
+)
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.signals import (
     ABORT_ON_MEMORY,
     BACKLOG_DROP,
@@ -45,6 +53,8 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis
     WANT_ZERO_WINDOW,
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.socket_signals import ACCEPT_QUEUES_FULL
+
+CORE_RMEM_DEFAULT = "net.core.rmem_default"
 
 COUNTED = (
     Scenario(
@@ -107,10 +117,17 @@ COUNTED = (
     Scenario(
         "udp_receive_errors", Rank.LOSS_HERE, counted.udp_buffer_errors, (UDP_BUFFER, UDP6_BUFFER, UDP_ERRORS, UDP6_ERRORS),
         "Datagrams are dropped because the receive buffer of a UDP socket is full; nobody sends them again.",
-        "The last column of /proc/net/udp and udp6 says which socket. UDP buffers do not grow: net.core.rmem_default sizes those of"
-        " programs that do not ask, net.core.rmem_max bounds those that do (SO_RCVBUF). Neither is tried by itself. A reader that is always"
-        " too slow fills any size.",
-        Knob("net.core.rmem_default", None, "raise"), Metric(UDP_BUFFER, "lower"),
+        "The last column of /proc/net/udp and udp6 says which socket, ss -uam its size (rb). UDP buffers do not grow, and"
+        " a socket keeps the size that it was made with. So nothing is tried: restart its service after a change, and compare. A reader that is"
+        " always too slow fills any size.",
+        Knob(CORE_RMEM_DEFAULT, None, "raise"), Metric(UDP_BUFFER, "lower"),
+        steps=(
+            Step(
+                CORE_RMEM_DEFAULT, 2,
+                "for programs that do not ask for a size (rb is the present value): what comes while a reader is away cannot be seen, so one step",
+            ),
+            Step(CORE_RMEM, 2, "for those that ask (SO_RCVBUF; rb is twice the present value where it was cut off)"),
+        ),
     ),
     Scenario(
         "path_loss", Rank.LOSS_ELSEWHERE, counted.path_loss, (LOST_SHARE, LOST, RETRANSMITTED, DUPLICATES_TOLD, TIMEOUTS, OUT_OF_ORDER),

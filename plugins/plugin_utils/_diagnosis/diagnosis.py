@@ -52,9 +52,15 @@ def made_finding(scenario: Scenario, readings: Signals, sysctls: Mapping[str, An
         "direction": scenario.direction,
         "argues_for": knob._asdict() if knob else None,
         "metric": scenario.metric._asdict() if scenario.metric else None,
-        "remedy": scenario.remedy,
+        "remedy": _remedy(scenario, sysctls),
         "wants_stalls": scenario.wants_stalls,
     }
+
+
+def _remedy(scenario: Scenario, sysctls: Mapping[str, Any]) -> str | None:
+    """With the steps in numbers, as far as this host shows the sysctls."""
+    values = {step: (sysctls.get(step.key) or {}).get("value") for step in scenario.steps}
+    return " ".join(filter(None, [scenario.remedy, *(step.told(int(value)) for step, value in values.items() if value)])) or None
 
 
 def _names(scenario: Scenario, signals: Signals) -> list[str]:
@@ -103,5 +109,5 @@ def _unfit(finding: Mapping[str, Any], release: str | None) -> list[str]:
 def _contradicted(knob: Knob, claim: tuple[str, str] | None) -> list[str]:
     if claim is None or claim[1] == knob.direction:
         return []
-    (scenario, direction), named = claim, " ".join(filter(None, (knob.key, knob.field)))
-    return [f"Conflict: this argues to {knob.direction} {named}, but {scenario}, more urgent, to {direction} it."]
+    scenario, direction = claim
+    return [f"Conflict: this argues to {knob.direction} {knob.named}, but {scenario}, more urgent, to {direction} it."]

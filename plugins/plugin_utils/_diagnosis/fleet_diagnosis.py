@@ -18,7 +18,7 @@ RECEIVER = next(scenario for scenario in SCENARIOS if scenario.name == "receiver
 FROM_SENDERS = ("peer_window_too_small", "both_ends_too_small")
 SENDER_SIGNS = ("peer_window_bound", "both_buffers_bound")
 # What also closes or bounds a window, and what tcp_rmem's maximum would not cure, or make worse.
-OTHER_CAUSES = ("memory_pressure", "collapsing", "pausing_reader", "slow_reader", "locked_buffers")
+OTHER_CAUSES = ("memory_pressure", "collapsing", "pausing_reader", "slow_reader", "receive_buffer_cut_off", "locked_buffers")
 ORDER = {scenario.name: position for position, scenario in enumerate(SCENARIOS)}
 
 

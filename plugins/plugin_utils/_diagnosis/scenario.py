@@ -12,6 +12,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis
 
 RMEM, WMEM = "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"
 LOWAT = "net.ipv4.tcp_notsent_lowat"
+CORE_RMEM, CORE_WMEM = "net.core.rmem_max", "net.core.wmem_max"
 
 
 class Rank(enum.IntEnum):
@@ -35,12 +36,27 @@ class Knob(NamedTuple):
     field: str | None
     direction: str
 
+    @property
+    def named(self) -> str:
+        return " ".join(filter(None, (self.key, self.field)))
+
 
 class Metric(NamedTuple):
     """What would have to move, and whither, if the change is right."""
 
     name: str
     direction: str
+
+
+class Step(NamedTuple):
+    """What a person may set where nothing is tried: so many times what a sysctl is now, and for whom."""
+
+    key: str
+    factor: int
+    reason: str
+
+    def told(self, now: int) -> str:
+        return f"{self.key} is {now}; set {self.factor * now} {self.reason}."
 
 
 class Scenario(NamedTuple):
@@ -54,6 +70,7 @@ class Scenario(NamedTuple):
     remedy: str | None = None
     knob: Knob | None = None
     metric: Metric | None = None
+    steps: tuple[Step, ...] = ()
     tried: bool = False  # whether the planner has an answer: the finding then carries the knob as its `key` and `direction`
     wants_stalls: bool = False  # only the length of stalls can tell what it costs
     # Of connections: the sign that they show, and measures whose median in the group where most show it is evidence, too.

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Everything that can be found on a host, most urgent first.
 
-A new scenario is one row of _counter_scenarios.py or _socket_scenarios.py, a section in docs/scenarios.md and, once it is `tried`,
-its answer in _plan.py.
+A new scenario is one row of counter_scenarios.py or socket_scenarios.py, a section in docs/scenarios.md and, once it is `tried`,
+its answer in _plan/answers.py.
 """
 from __future__ import annotations
 

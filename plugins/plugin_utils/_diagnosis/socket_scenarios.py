@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis import socket_predicates as seen
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import (
+    CORE_RMEM,
+    CORE_WMEM,
     LOWAT,
     RMEM,
     WMEM,
@@ -48,6 +50,23 @@ SEEN = (
         "The knob is at the peer: the maximum of its tcp_rmem, if its receive queues are empty, else its reader. No buffer of this host"
         " changes it.",
         sign="peer_window_bound", medians=("rwnd_limited_share", "rtt_us", "rtt_over_min", "goodput_out_bytes_per_second", "sndbuf_bytes"),
+    ),
+    Scenario(
+        "send_buffer_cut_off", Rank.LIMIT, seen.so_sndbuf, (),
+        "Connections fill a send buffer that a program set, probably larger: it is exactly what net.core.wmem_max leaves of SO_SNDBUF.",
+        "Take SO_SNDBUF out of the program, so that the kernel sizes its buffers by tcp_wmem; else a larger net.core.wmem_max, which reaches"
+        " sockets that ask after it.",
+        Knob(CORE_WMEM, None, "raise"), Metric("flows_bulk_out_bytes", "higher"), tried=True,
+        sign="so_sndbuf_bound", medians=("sndbuf_bytes", "send_memory_share", "cwnd_bytes", "notsent_bytes", "rtt_us", "rtt_over_min"),
+    ),
+    Scenario(
+        "receive_buffer_cut_off", Rank.LIMIT, seen.so_rcvbuf, ("rcvbuf_probably_locked",),
+        "Connections use up their window in every round trip, in a receive buffer that a program set, probably larger: it is exactly what"
+        " net.core.rmem_max leaves of SO_RCVBUF.",
+        "Take SO_RCVBUF out of the program, so that the kernel sizes its buffers by tcp_rmem; else a larger net.core.rmem_max, which reaches"
+        " sockets that ask after it.",
+        Knob(CORE_RMEM, None, "raise"), Metric("flows_bulk_read_bytes", "higher"), tried=True,
+        sign="so_rcvbuf_bound", medians=("rcvbuf_bytes", "receive_memory_share", "receiver_rtt_us", "goodput_in_bytes_per_second"),
     ),
     Scenario(
         "pausing_reader", Rank.LIMIT, seen.pausing_reader, (TO_ZERO_WINDOW, COLLAPSED, LISTENERS_NOT_DEFAULT),

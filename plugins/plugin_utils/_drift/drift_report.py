@@ -14,7 +14,9 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._drift.dri
     row_of,
     tried_keys,
 )
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._filter_arguments import mapping
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.outcome_record import reason_of
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.summary import by_reason, summary_line
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.tables import markdown_table, paragraph, text_table
 
 VERSION = 1
@@ -47,20 +49,21 @@ def drift_document(hosts: Mapping[str, Record], generated: str) -> dict[str, Any
 def drift_table(document: Record) -> str:
     rows = document["rows"]
     table = text_table(["", *HEADER], [[MARK if row["needs_person"] else "", *_cells(row)] for row in rows], WIDTH, WHOLE)
-    reasons = [paragraph(f"{', '.join(where)}: {reason}", WIDTH) for reason, where in _by_reason(rows).items()]
-    return "\n".join([table, "", *reasons, "", _summary_line(document["summary"]), EXIT_STATUS])
+    told = by_reason((_advice(row), f"{row['host']} {row['key'] or ''}".strip()) for row in rows)
+    reasons = [paragraph(f"{', '.join(where)}: {reason}", WIDTH) for reason, where in told.items()]
+    return "\n".join([table, "", *reasons, "", summary_line(document["summary"], OUTCOMES), EXIT_STATUS])
 
 
 def drift_markdown(document: Record) -> str:
     cells = [[*_cells(row), _advice(row), "yes" if row["needs_person"] else "no"] for row in document["rows"]]
     table = markdown_table([*HEADER, "Why, and what to do", "Needs a person"], cells)
     title = f"# Socket buffers: what drifted\n\nGenerated {document['generated']}."
-    return f"{title}\n\n{_summary_line(document['summary'])}\n\n{table}\n"
+    return f"{title}\n\n{summary_line(document['summary'], OUTCOMES)}\n\n{table}\n"
 
 
 def _host_rows(record: Record) -> list[dict[str, Any]]:
-    facts, repair = _mapping(record.get("facts")), _mapping(record.get("repair"))
-    failure = repair if repair.get("unreachable") else _mapping(record.get("failure"))
+    facts, repair = mapping(record.get("facts")), mapping(record.get("repair"))
+    failure = repair if repair.get("unreachable") else mapping(record.get("failure"))
     rows = [*(_drifted(facts, repair, record) if facts else ()), *_found_by_root(repair, record)]
     if failure:
         outcome = "unreachable" if failure.get("unreachable") else "failed"
@@ -73,7 +76,7 @@ def _host_rows(record: Record) -> list[dict[str, Any]]:
 
 def _drifted(facts: Record, repair: Record, record: Record) -> Iterator[dict[str, Any]]:
     """What was seen without root. Where root has read the journal since, that knows better about the drop-in itself."""
-    after = {} if record.get("check_mode") else _mapping(record.get("after"))
+    after = {} if record.get("check_mode") else mapping(record.get("after"))
     still = {row["key"] for row in drift_rows(after)} if after else set()
     predicted = {change["key"] for change in repair.get("changes") or ()} if record.get("check_mode") else set()
     for row in drift_rows(facts):
@@ -97,11 +100,6 @@ def _mended(record: Record) -> str:
     return "would_repair" if record.get("check_mode") else "repaired"
 
 
-def _mapping(value: Any) -> Record:
-    """A template turns a missing result into None or empty text, depending on the version of ansible-core."""
-    return value if isinstance(value, Mapping) else {}
-
-
 def _summary(rows: list[dict[str, Any]]) -> dict[str, int]:
     outcomes: dict[str, set[str]] = {}
     for row in rows:
@@ -111,23 +109,9 @@ def _summary(rows: list[dict[str, Any]]) -> dict[str, int]:
     return {"hosts": len(outcomes), **{name: counted.count(name) for name in OUTCOMES}, "needs_person": len(needs)}
 
 
-def _summary_line(summary: Mapping[str, int]) -> str:
-    counts = ", ".join(f"{summary[name]} {name.replace('_', ' ')}" for name in OUTCOMES if summary[name])
-    hosts = "1 host" if summary["hosts"] == 1 else f"{summary['hosts']} hosts"
-    return f"{hosts}: {counts}. Needs a person: {summary['needs_person'] or 'none'}."
-
-
 def _cells(row: Record) -> list[str]:
     return [*(row[column] or "-" for column in ("host", "key", "running", "ours", "at_boot")), row["outcome"].replace("_", " ")]
 
 
 def _advice(row: Record) -> str:
     return "; ".join(filter(None, (row["reason"], row["remedy"])))
-
-
-def _by_reason(rows: list[Record]) -> dict[str, list[str]]:
-    """In a fleet many hosts share one reason."""
-    shared: dict[str, list[str]] = {}
-    for row in rows:
-        shared.setdefault(_advice(row), []).append(f"{row['host']} {row['key'] or ''}".strip())
-    return shared

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_table import INT_MAX
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import Knob, Metric, Scenario
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import CORE_RMEM, Knob, Metric, Scenario
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import SCENARIOS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.policy import BALANCED, GOALS, LATENCY, MIB, THROUGHPUT, Policy
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.room import ONE_SOCKET_SHARE, Room
@@ -24,6 +24,7 @@ SPARE_SEGMENTS_BYTES = 6 * 1448
 PAYLOAD_SHARE = 0.6
 # No size above this makes a difference: twice what is under way, for repair, of which half the memory may be payload.
 LINK_FILL = 4
+CORE_STEP, CORE_DOUBLES = 2, 2  # the kernel makes a buffer of twice what a program may ask for
 # Unsent data that is worth having: what leaves within 5 ms, and three segments. The kernel wakes the program at half of it.
 UNSENT_SECONDS, UNSENT_LEAST_BYTES, UNSENT_STEP_BYTES = 0.005, 4096, 1024
 
@@ -117,7 +118,17 @@ def _default_raised(room: Room, knob: Knob, policy: Policy) -> Candidate:
     )
 
 
-def _raised(room: Room, knob: Knob, policy: Policy, factor: int, policy_ceiling: int, reason: str) -> Candidate:
+def _core_maximum_raised(room: Room, knob: Knob, policy: Policy) -> Candidate:
+    return _raised(
+        room, knob, policy, CORE_STEP, policy.rmem_max_ceiling_bytes if knob.key == CORE_RMEM else policy.wmem_max_ceiling_bytes,
+        f"{CORE_STEP} times the present maximum: what a program asks for cannot be seen while it is cut off. A small step, as the kernel does"
+        f" not fit a buffer that was asked for to its path; it makes it {CORE_DOUBLES} times this number. The next round takes the next",
+        CORE_DOUBLES,
+    )
+
+
+def _raised(room: Room, knob: Knob, policy: Policy, factor: int, policy_ceiling: int, reason: str, doubles: int = 1) -> Candidate:
+    """`doubles`: how many times the sysctl's number a buffer may get; all ceilings are of the buffer."""
     ceilings = [(INT_MAX, "largest value the kernel takes"), (policy_ceiling, "ceiling of the policy")]
     if room.memory_bytes is not None:
         ceilings.append((room.memory_bytes // ONE_SOCKET_SHARE, "the share of TCP memory for one socket"))
@@ -126,7 +137,7 @@ def _raised(room: Room, knob: Knob, policy: Policy, factor: int, policy_ceiling:
     if room.link_bytes_per_second and room.flows.rtt_us:
         held = room.link_bytes_per_second * room.flows.rtt_us / 1e6
         ceilings.append((int(LINK_FILL * held), f"{LINK_FILL} times what the fastest link holds in {duration(room.flows.rtt_us)}"))
-    ceiling, name = min(ceilings)
+    ceiling, name = min((size // doubles, name) for size, name in ceilings)
     size, limit = room.whole_pages(min(room.sizes.of(knob.field) * factor, ceiling)), room.whole_pages(ceiling)
     return Candidate(size, reason, f"not above {ceiling} bytes ({name})", limit)
 
@@ -166,6 +177,8 @@ ANSWERS: dict[str, Answer] = {
     "both_ends_too_small": Answer(_send_buffer_raised, goals=(BALANCED, THROUGHPUT), joint=True),
     "sender_buffer_too_small": Answer(_send_buffer_raised, goals=(BALANCED, THROUGHPUT)),
     "receiver_window_too_small": Answer(_receive_buffer_raised, goals=(BALANCED, THROUGHPUT)),
+    "send_buffer_cut_off": Answer(_core_maximum_raised, goals=(BALANCED, THROUGHPUT)),
+    "receive_buffer_cut_off": Answer(_core_maximum_raised, goals=(BALANCED, THROUGHPUT)),
     "pausing_reader": Answer(_default_raised),
     "queue_bloat": Answer(_sized_for_the_path, goals=(BALANCED, LATENCY)),
     "stale_send_queue": Answer(_unsent_kept_short, goals=(BALANCED, LATENCY)),

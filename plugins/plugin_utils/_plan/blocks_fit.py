@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, Knob, Metric
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import CORE_RMEM, CORE_WMEM, RMEM, Knob, Metric
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.socket_signals import active_groups, group_of
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import column
 
@@ -24,6 +24,8 @@ def out_of_reach(knob: Knob, window: Mapping[str, Any]) -> str | None:
         return _old_connections(window, knob.direction)
     if (knob.key, knob.field) == (RMEM, "default"):
         return _old_listeners(window)
+    if knob.key in ASKED:
+        return _asked_before(window, ASKED[knob.key])
     return None
 
 
@@ -34,6 +36,20 @@ def least_washout_seconds(knob: Knob, window: Mapping[str, Any]) -> float:
 
 # A buffer that has grown stays as it is. One at the old maximum grows only when more arrives in a round trip than ever before
 # (tcp_rcv_space_adjust, net/ipv4/tcp_input.c), which its own window prevents.
+class Asked(NamedTuple):
+    """What a program asks for, once in the life of a socket."""
+
+    option: str
+    octets: str
+    old_bytes: str
+    sign: str
+    listeners: str
+
+
+ASKED = {
+    CORE_RMEM: Asked("SO_RCVBUF", "octets_in", "old_bytes_in", "so_rcvbuf_bound", "rcvbuf_not_default"),
+    CORE_WMEM: Asked("SO_SNDBUF", "octets_out", "old_bytes_out", "so_sndbuf_bound", "sndbuf_not_default"),
+}
 WHY_NOT = {"lower": "keep what their buffers have grown to", "raise": "hardly ever follow once their window is the limit"}
 
 
@@ -65,9 +81,29 @@ def _old_connections(window: Mapping[str, Any], direction: str) -> str | None:
     )
 
 
+def _asked_before(window: Mapping[str, Any], asked: Asked) -> str | None:
+    """Who asked for its buffer under the present maximum: connections, or a listener that hands its own on."""
+    old, total = _flows_sum(window, asked.old_bytes), _total(window, asked.octets)
+    if old is not None and total and old > (1 - LEAST_SHARE) * total:
+        return (
+            f"another maximum reaches sockets whose program asks for {asked.option} after it, and connections older than the window moved"
+            f" {min(1.0, old / total):.0%} of the bytes: change it, restart their service, and compare"
+        )
+    group, listeners = group_of(active_groups(window), asked.sign), _listeners(window)
+    if group and group["direction"] == "inbound" and listeners.get(asked.listeners) and not listeners.get("renewed"):
+        return (
+            f"accepted connections inherit the buffers of their listener, some listeners have one of {asked.option}, and no service listened"
+            " anew in the window: another maximum may reach nothing before that service is restarted (needs_listener_restart)"
+        )
+    return None
+
+
+def _listeners(window: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (window.get("sockets") or {}).get("listeners") or {}
+
+
 def _old_listeners(window: Mapping[str, Any]) -> str | None:
-    listeners = (window.get("sockets") or {}).get("listeners") or {}
-    if _is_outbound(window) or listeners.get("renewed"):
+    if _is_outbound(window) or _listeners(window).get("renewed"):
         return None
     return (
         "accepted connections inherit the buffers of their listener, and no service listened anew in the window: a new default would reach"

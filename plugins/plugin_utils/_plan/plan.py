@@ -124,7 +124,7 @@ def _waived(scenario: Scenario, given: Given) -> str | None:
     if answer.joint and not given.peers:
         return f"{name}: both ends have to change together, and the other one is not part of this run"
     unreachable = out_of_reach(knob, given.window) if given.window else None
-    return f"{name} argues to {knob.direction} {knob.key} {knob.field}, but {unreachable}" if unreachable else None
+    return f"{name} argues to {knob.direction} {knob.named}, but {unreachable}" if unreachable else None
 
 
 def obstacle_to(knob: Knob, facts: Mapping[str, Any]) -> str | None:

@@ -8,7 +8,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._filter_arguments import mapping
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.rounds import handed_on
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._run_time import unfinished
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.stalls import compared
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._waves.after_wave import line_of
 
@@ -42,13 +44,13 @@ def outcome_record(results: Result) -> dict[str, Any]:
     if not results.get("host"):
         raise ValueError("host: missing; it names whose results these are")
     host, plan = str(results["host"]), results.get("plan") or {}
-    done = {step: _mapping(results.get(step)) for step in STEPS}
+    done = {step: mapping(results.get(step)) for step in STEPS}
     record = {
         "host": host,
         "check_mode": bool(results.get("check_mode")),
-        "failure": _failure(done, _mapping(results.get("failure"))),
-        "facts": _picked(_mapping(_mapping(done["facts"].get("ansible_facts")).get("socket_buffers")), FACTS_KEPT),
-        "trial": _trial(_mapping(done["trial"].get("trial"))),
+        "failure": _failure(done, mapping(results.get("failure"))),
+        "facts": _picked(mapping(mapping(done["facts"].get("ansible_facts")).get("socket_buffers")), FACTS_KEPT),
+        "trial": _trial(mapping(done["trial"].get("trial"))),
         "tuning": _picked(done["tuning"], TUNING_KEPT) if "changes" in done["tuning"] else None,
         "recovered": any(result.get("recovered") or result.get("killed_trial") for result in done.values()),
         "resumed": str(results["resumed"]) if results.get("resumed") else None,
@@ -57,11 +59,6 @@ def outcome_record(results: Result) -> dict[str, Any]:
     }
     record.update((name, results.get(name) or None) for name in DECISIONS)
     return record
-
-
-def _mapping(value: Any) -> Result:
-    """A template turns a missing result into None or empty text, depending on the version of ansible-core."""
-    return value if isinstance(value, Mapping) else {}
 
 
 def _picked(source: Result, keys: tuple[str, ...]) -> dict[str, Any] | None:
@@ -75,7 +72,7 @@ def _trial(trial: Result) -> dict[str, Any] | None:
 def _failure(done: Mapping[str, Result], rescued: Result) -> dict[str, Any] | None:
     """An unreachable host goes first: what a rescue caught afterwards is only its consequence."""
     attempts = [(STEPS[step], result) for step, result in done.items()]
-    caught = [(str(rescued.get("step")), _mapping(rescued.get("result")))] if rescued else []
+    caught = [(str(rescued.get("step")), mapping(rescued.get("result")))] if rescued else []
     unreachable = [attempt for attempt in attempts if _has(attempt[1], "unreachable")]
     failed = [attempt for attempt in attempts if _has(attempt[1], "failed")]
     for step, result in unreachable + caught + failed:
@@ -93,7 +90,7 @@ def reason_of(result: Result) -> str:
     for item in result.get("results") or ():
         if item.get("failed") or item.get("unreachable"):
             return reason_of(item)
-    text = str(result.get("msg") or "failed without a message").strip()
+    text = str(unfinished(result) or result.get("msg") or "failed without a message").strip()
     text = WRAPPING.sub("", text, count=1)
     # A module that could not even start leaves its reason on standard error.
     last_words = str(result.get("module_stderr") or "").strip().splitlines()[-1:]

@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.report import OUTCOMES
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.summary import by_reason, summary_line
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.tables import (
     markdown_table,
     markdown_text,
@@ -39,9 +40,10 @@ def report_table(document: Mapping[str, Any], width: int = TERMINAL_WIDTH) -> st
     several = _of_several_rounds(rows)
     shown = [_upright(row) for row in _named(rows, several, _on_lines)]
     table = text_table(["", *HEADER], [[MARK if row["needs_person"] else "", *_cells(row)] for row in shown], width, WHOLE)
-    reasons = [paragraph(f"{', '.join(hosts)}: {reason}", width) for reason, hosts in _by_reason(_named(rows, several, _in_line)).items()]
+    told = by_reason((row["reason"], row["host"]) for row in _named(rows, several, _in_line))
+    reasons = [paragraph(f"{', '.join(hosts)}: {reason}", width) for reason, hosts in told.items()]
     waves = waves_text(document.get("waves") or (), width)
-    return "\n".join([table, "", *reasons, *(["", waves] if waves else []), "", summary_line(document["summary"]), EXIT_STATUS])
+    return "\n".join([table, "", *reasons, *(["", waves] if waves else []), "", summary_line(document["summary"], OUTCOMES), EXIT_STATUS])
 
 
 def report_markdown(document: Mapping[str, Any]) -> str:
@@ -55,13 +57,7 @@ def report_markdown(document: Mapping[str, Any]) -> str:
     table = markdown_table([*HEADER, "Needs a person"], cells)
     sections = [_section(host, list(found), host in several) for host, found in groupby(rows, key=lambda row: row["host"])]
     waves = waves_markdown(document.get("waves") or ())
-    return "\n\n".join([title, summary_line(document["summary"]), table, *filter(None, [waves]), *sections]) + "\n"
-
-
-def summary_line(summary: Mapping[str, int]) -> str:
-    counts = ", ".join(f"{summary[name]} {_words(name)}" for name in OUTCOMES if summary[name])
-    hosts = "1 host" if summary["hosts"] == 1 else f"{summary['hosts']} hosts"
-    return f"{hosts}: {counts}. Needs a person: {summary['needs_person'] or 'none'}."
+    return "\n\n".join([title, summary_line(document["summary"], OUTCOMES), table, *filter(None, [waves]), *sections]) + "\n"
 
 
 def _of_several_rounds(rows: Sequence[Mapping[str, Any]]) -> set[str]:
@@ -104,14 +100,6 @@ def _upright(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
-
-
-def _by_reason(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """In a fleet many hosts share one reason."""
-    shared: dict[str, list[str]] = {}
-    for row in rows:
-        shared.setdefault(row["reason"], []).append(row["host"])
-    return shared
 
 
 def _section(host: str, rows: Sequence[Mapping[str, Any]], several_rounds: bool) -> str:

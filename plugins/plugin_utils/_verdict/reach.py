@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import LOWAT, RMEM, WMEM
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import CORE_RMEM, CORE_WMEM, LOWAT, RMEM, WMEM
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import column, summed
 
 TRIPLET, SINGLE = ("min", "default", "max"), ("value",)
@@ -35,6 +35,7 @@ class Reach(NamedTuple):
 
 DEFAULT = "a default reaches connections made after each switch, those of a server only once it listens anew"
 MINIMUM = "a minimum counts for every connection, but only while memory is short"
+ASKED = "another core maximum reaches sockets whose program asks for a size after each switch, maybe those of a listener that is made anew"
 UNSENT = "a limit of unsent data counts for open connections at once, and for new ones, unless their program sets its own"
 
 # By sysctl, field and direction.
@@ -50,6 +51,8 @@ REACH = {
     **{(RMEM, "default", direction): Reach(DEFAULT, IN) for direction in ("raise", "lower")},
     **{(WMEM, "default", direction): Reach(DEFAULT, OUT) for direction in ("raise", "lower")},
     **{(key, "min", direction): Reach(MINIMUM, 1.0) for key in (RMEM, WMEM) for direction in ("raise", "lower")},
+    **{(CORE_RMEM, "value", direction): Reach(ASKED, IN) for direction in ("raise", "lower")},
+    **{(CORE_WMEM, "value", direction): Reach(ASKED, OUT) for direction in ("raise", "lower")},
     **{(LOWAT, "value", direction): Reach(UNSENT, 1.0) for direction in ("raise", "lower")},
 }
 UNKNOWN = Reach("", None)

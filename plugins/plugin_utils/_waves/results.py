@@ -7,22 +7,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._filter_arguments import mapping
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._waves.after_wave import Host
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._waves.status import status_of
+
+REGISTERED = ("tried", "verdict", "started", "collected")
 
 
 def hosts_of(results: Mapping[str, Mapping[str, Any]], turn: int, number: int) -> dict[str, Host]:
     """`results` has by host `plan`, `tried`, `verdict`, `started` and `collected`; what is of another turn or wave is not there."""
     found = {}
     for host, plan in results["plan"].items():
-        tried, verdict, started, collected = (_mapping(results.get(name), host) for name in ("tried", "verdict", "started", "collected"))
+        tried, verdict, started, collected = (mapping(mapping(results.get(name)).get(host)) for name in REGISTERED)
         if tried and (str(tried["turn"]), str(tried["wave"])) != (str(turn), str(number)):
             tried = verdict = {}
         found[host] = Host(plan, verdict, status_of(tried, started, collected))
     return found
-
-
-def _mapping(column: Any, host: str) -> Mapping[str, Any]:
-    """A template turns a missing result into None or empty text, depending on the version of ansible-core."""
-    value = column.get(host) if isinstance(column, Mapping) else None
-    return value if isinstance(value, Mapping) else {}

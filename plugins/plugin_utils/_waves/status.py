@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._run_time import unfinished
+
 TRIED, FAILED, SKIPPED = "tried", "failed", "skipped"
 
 
@@ -46,4 +48,4 @@ def _stopped(started: Mapping[str, Any], collected: Mapping[str, Any]) -> Status
 
 
 def _told(result: Mapping[str, Any]) -> str:
-    return str(result.get("msg") or "no result came back")
+    return str(unfinished(result) or result.get("msg") or "no result came back")

@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 PLACE = ("ansible_collections", "linuxnet", "socket_buffers")
 
 MODULE = '''#!/usr/bin/python
-import json, os, random
+import json, os, random, time
 from ansible.module_utils import basic
 RMEM = "net.ipv4.tcp_rmem"
 
@@ -58,13 +58,22 @@ def socket_buffer_trial(module):
         running = {"owner": json.load(open(kept))["owner"], "seconds_left": 0.1}
         return {"running": running, "results": [], "damaged": [], "recovered": None}
     if module.params["state"] == "collected":
-        return {"running": None, "results": [json.load(open(kept))] if told.get("left") else [], "damaged": [], "recovered": None}
+        results = [json.load(open(kept))] if told.get("left") else []
+        for result in results:
+            result["context"]["plan"]["wave"]["number"] = told.get("wave", 1)
+        return {"running": {"owner": None} if os.path.exists(kept + ".late") else None, "results": results, "damaged": [], "recovered": None}
     if module.params["state"] == "discarded":
         return {}
     if told.get("end") == "refused":
         module.fail_json(msg="somebody else is at it")
-    if told.get("end") == "killed":
+    if told.get("end") == "killed_all":
+        os.kill(os.getppid(), 9)  # who would write down that the job ended
+    if told.get("end") in ("killed", "killed_all"):
         os.kill(os.getpid(), 9)
+    if told.get("late"):
+        open(kept + ".late", "w").close()
+        time.sleep(told["late"])
+        os.remove(kept + ".late")
     pairs, source = module.params["pairs"], random.Random(module.params["state_dir"])
     arms = [arm for _pair in range(pairs) for arm in source.sample("AB", 2)]
     drops = [round(3000 * (told.get("factor", 1) if arm == "B" else 1) * source.uniform(0.9, 1.1)) for arm in arms]

@@ -10,9 +10,9 @@ VARIABLES = {"socket_buffers_waves": ["100%"]}
 def fleet(tmp_path_factory):
     """The results of a whole run are given to the next one as if nobody had judged them."""
     made = Fleet(tmp_path_factory.mktemp("fleet"))
-    made.run({"better": BETTER, "equal": {}, "moved": BETTER, "running": BETTER}, VARIABLES)
+    made.run({"better": BETTER, "later": BETTER, "equal": {}, "moved": BETTER, "running": BETTER}, VARIABLES)
     left = {
-        "better": dict(BETTER, left=True), "equal": {"left": True}, "moved": dict(BETTER, left=True, max=8 << 20), "fresh": BETTER,
+        "better": dict(BETTER, left=True), "later": dict(BETTER, left=True, wave=2), "equal": {"left": True}, "moved": dict(BETTER, left=True, max=8 << 20), "fresh": BETTER,
         "running": dict(BETTER, left=True, runs=True),
     }
     made.report, made.text = made.run(left, VARIABLES)
@@ -33,6 +33,15 @@ def test_what_was_left_is_judged_and_kept_before_anything_is_measured(fleet):
     assert "The trial was begun by" in first["reason"] and ", a run that ended before it" in first["reason"]
     assert states(fleet, "better", "tuning")[:2] == ["recovered", "present"]
     assert states(fleet, "better", "trial")[:2] == ["collected", "discarded"]
+
+
+def test_each_wave_is_judged_by_itself(fleet):
+    """Whatever host comes first: that of another wave is not left behind."""
+    first, _second = rows(fleet, "later")
+    assert (first["round"], first["verdict"], first["outcome"]) == (1, "improved", "kept"), fleet.text
+    assert states(fleet, "later", "trial")[:2] == ["collected", "discarded"]
+    waves = {wave["number"]: wave["hosts"] for wave in fleet.report["waves"] if wave["round"] == 0}
+    assert waves == {1: ["better", "equal", "running"], 2: ["later"]}
 
 
 def test_what_proves_nothing_is_no_change(fleet):

@@ -6,12 +6,13 @@ from stand_ins import Fleet
 
 BETTER, WORSE = {"factor": 0.3}, {"factor": 3.0}
 VARIABLES = {
-    "socket_buffers_waves": [1, 1, "100%"], "socket_buffers_canaries": ["bad1", "bad2", "busy1", "torn1", "dead1"],
+    "socket_buffers_waves": [1, 1, "100%"], "socket_buffers_canaries": ["bad1", "bad2", "busy1", "torn1", "dead1", "gone1"],
     "socket_buffers_waves_on_end": "put_back",
 }
 HOSTS = {
     "bad1": BETTER, "bad2": WORSE, "bad3": BETTER, "bad4": BETTER, "busy1": dict(BETTER, end="refused"), "busy2": BETTER,
     "torn1": dict(BETTER, end="aborted"), "torn2": BETTER, "dead1": dict(BETTER, end="killed"), "dead2": BETTER, "alone": BETTER,
+    "gone1": dict(BETTER, end="killed_all"), "gone2": BETTER, "slow": dict(BETTER, late=20),
 }
 
 
@@ -39,7 +40,7 @@ def waves(fleet, group):
 def test_every_host_is_in_the_report(fleet):
     assert {each["host"]: each["outcome"] for each in fleet.report["rows"]} == {
         "bad1": "reverted", "bad2": "reverted", "bad3": "left", "bad4": "left", "busy1": "failed", "busy2": "kept", "torn1": "failed",
-        "torn2": "left", "dead1": "failed", "dead2": "left", "alone": "kept",
+        "torn2": "left", "dead1": "failed", "dead2": "left", "gone1": "failed", "gone2": "left", "alone": "kept", "slow": "kept",
     }, fleet.text
 
 
@@ -65,10 +66,18 @@ def test_a_host_that_refuses_is_skipped_and_the_next_goes_on(fleet):
     assert tuned(fleet, "busy2") == ["present"] and not row(fleet, "busy2")["needs_person"]
 
 
-@pytest.mark.parametrize("group", ["torn", "dead"])
+@pytest.mark.parametrize("group", ["torn", "dead", "gone"])
 def test_a_canary_whose_trial_gave_up_or_died_ends_the_waves(fleet, group):
     assert [wave["reason"] for wave in waves(fleet, group)] == ["1 of 1 regressed or failed, more than chance allows"]
     assert not fleet.asked(f"{group}2", "trial")
+
+
+def test_a_trial_whose_process_is_gone_is_not_waited_for(fleet):
+    """One look at the host, and two for what the job may have written; a trial that still runs is waited for."""
+    assert [asked["state"] for asked in fleet.asked("gone1", "trial")] == [None, "collected"]
+    assert row(fleet, "gone1")["reason"].endswith("it left no result: its process hangs or was killed, or the host started anew")
+    assert fleet.text.count("FAILED - RETRYING: [gone1]") == 2
+    assert {asked["state"] for asked in fleet.asked("slow", "trial")} == {None, "collected", "discarded"}
 
 
 def test_a_host_that_shares_its_question_with_nobody_is_tried_once_and_keeps_what_improved(fleet):

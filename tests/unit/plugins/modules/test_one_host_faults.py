@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from trial_host import SOON_SECONDS, TrialHost, eventually, finished, guardian_pids, sysctl_file
 
 RMEM, WMEM, LOWAT = "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem", "net.ipv4.tcp_notsent_lowat"
 LIMIT = "net.ipv4.tcp_limit_output_bytes"
@@ -20,7 +21,6 @@ TWO_KEYS = {key: CANDIDATE[key] for key in (RMEM, LIMIT)}
 DROPIN = "/etc/sysctl.d/99-zz-linuxnet-socket-buffers.conf"
 MODULES = "ansible_collections.linuxnet.socket_buffers.plugins.modules."
 CLONE_NEWNET = 0x40000000
-SOON_SECONDS = 15
 MOST_CHANGES = 12  # of a guardian that restores two sysctls and removes its files
 
 # A kernel that refuses a key every value but its original.
@@ -79,45 +79,12 @@ datetime.datetime = Jumping
 """
 
 
-def sysctl_file(key):
-    return "/proc/sys/" + key.replace(".", "/")
-
-
-def finished(process):
-    try:
-        output, errors = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert output or process.returncode < 0, errors
-    return json.loads(output) if output else {"signal": -process.returncode}
-
-
-def eventually(condition):
-    end = time.monotonic() + SOON_SECONDS
-    while not condition():
-        assert time.monotonic() < end, "did not happen in time"
-        time.sleep(0.02)
-
-
-class Hurt:
-    """A private host with known sysctls."""
-
-    def __init__(self, host):
-        self.host = host
-        self.state_dir = host.folder + "/state"
-        for key, text in FIRST.items():
-            host.write(sysctl_file(key), text)
-
-    def values(self):
-        return {key: self.host.read(sysctl_file(key)) for key in FIRST}
-
-    def start(self, module, script=None, **options):
-        return self.host.start_module(module, dict(options, state_dir=self.state_dir), script)
-
+class Hurt(TrialHost):
     def run(self, module, script=None, **options):
-        return finished(self.start(module, script, **options))
+        return finished(self.start_module(module, script, **options))
 
     def traces(self):
+        """Those of both writers."""
         return self.host.shell(f"ls -A {self.state_dir} /etc/sysctl.d 2>/dev/null || true").split()
 
     def is_as_it_was(self):
@@ -126,7 +93,7 @@ class Hurt:
 
 @pytest.fixture
 def hurt(private_host):
-    return Hurt(private_host)
+    return Hurt(private_host, FIRST)
 
 
 REFUSALS = [(number, key) for number in (errno.EINVAL, errno.EPERM, errno.EROFS) for key in FIRST]
@@ -169,28 +136,17 @@ def test_a_guardian_killed_between_any_two_changes_leaves_the_rest_to_the_next_r
     while (not recovered or recovered[-1]) and len(recovered) < MOST_CHANGES:
         nth = len(recovered) + 1
         script = GUARDIAN_KILLED_BEFORE.format(killer=KILLED_BEFORE.format(nth=nth)) + RUN
-        trial = hurt.start("socket_buffer_trial", script, **dict(LONG, values=TWO_KEYS))
+        trial = hurt.start_module("socket_buffer_trial", script, **dict(LONG, values=TWO_KEYS))
         eventually(lambda: hurt.values()[RMEM] != FIRST[RMEM] and hurt.values()[LIMIT] != FIRST[LIMIT])
         trial.kill()
         trial.communicate()
-        eventually(lambda: not guardians(hurt.state_dir))
+        eventually(lambda: not guardian_pids(hurt.state_dir))
         result = hurt.run("socket_buffer_tuning", state="recovered")
         assert not result.get("failed"), (nth, result)
         recovered.append(bool(result["killed_trial"]))
         eventually(hurt.is_as_it_was)
     # It kept the first of its two writes, then both; the rest is about files.
     assert recovered[:3] == [True] * 3 and len(recovered) < MOST_CHANGES
-
-
-def guardians(state_dir):
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/cmdline", "rb") as handle:
-                found += [pid] if f"{state_dir}/trial_guardian.py".encode() in handle.read().split(b"\0") else []
-        except OSError:
-            continue
-    return found
 
 
 def test_no_wall_clock_has_a_say_in_a_trial(hurt):
@@ -202,10 +158,10 @@ def test_no_wall_clock_has_a_say_in_a_trial(hurt):
 
 
 def test_a_clock_that_went_back_a_day_does_not_keep_the_next_run_from_cleaning_up(hurt):
-    trial = hurt.start("socket_buffer_trial", JUMPING_CLOCK + RUN, **LONG)
+    trial = hurt.start_module("socket_buffer_trial", JUMPING_CLOCK + RUN, **LONG)
     eventually(lambda: hurt.values()[LIMIT] == CANDIDATE[LIMIT] + "\n")
-    for pid in guardians(hurt.state_dir):
-        os.kill(int(pid), signal.SIGKILL)
+    for pid in guardian_pids(hurt.state_dir):
+        os.kill(pid, signal.SIGKILL)
     trial.kill()
     trial.communicate()
     result = hurt.run("socket_buffer_tuning", JUMPING_CLOCK + RUN, state="recovered")
@@ -243,8 +199,8 @@ def in_new_network(options, wanted=None):
     while read(sysctl_file(LIMIT)).strip() != CANDIDATE[LIMIT] and time.monotonic() < end:
         time.sleep(0.02)
     process.send_signal(signal.SIGSTOP)
-    for pid in guardians(options["state_dir"]):
-        os.kill(int(pid), signal.SIGKILL)
+    for pid in guardian_pids(options["state_dir"]):
+        os.kill(pid, signal.SIGKILL)
     process.kill()
     process.communicate()
     return inode, None, {key: read(sysctl_file(key)) for key in CANDIDATE}

@@ -12,6 +12,7 @@ import time
 
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.modules import socket_buffer_trial
+from trial_host import TrialHost, eventually, finished, guardian_pids
 
 RMEM, WMEM = "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"
 FIRST = {RMEM: "4096\t87380\t6291456\n", WMEM: "4096\t16384\t4194304\n"}
@@ -19,7 +20,6 @@ CANDIDATE = {RMEM: "4096 87380 1048576", WMEM: "4096 16384 2097152"}
 IN_B = {RMEM: "4096\t87380\t1048576\n", WMEM: "4096\t16384\t2097152\n"}
 SHORT = {"values": CANDIDATE, "pairs": 2, "block_seconds": 0.15, "washout_seconds": 0.05, "seed": 4}  # the blocks are B A B A
 LONG = dict(SHORT, pairs=20, block_seconds=2)  # the first block is B
-SOON_SECONDS = 15  # "within seconds", with room for a busy machine
 
 # A trial that is killed around its nth write of a sysctl.
 KILLED_AT = """
@@ -95,41 +95,13 @@ runpy.run_module({module!r}, run_name="__main__")
 """
 
 
-def sysctl_file(key):
-    return "/proc/sys/" + key.replace(".", "/")
-
-
-def eventually(condition):
-    end = time.monotonic() + SOON_SECONDS
-    while not condition():
-        assert time.monotonic() < end, "did not happen in time"
-        time.sleep(0.02)
-
-
-def finished(process):
-    output, errors = process.communicate(timeout=60)
-    assert output, errors
-    return json.loads(output)
-
-
-class Trials:
-    """A private host with known sysctls, and trials on it."""
-
+class Trials(TrialHost):
     def __init__(self, host):
-        self.host = host
-        self.state_dir = host.folder + "/state"
+        super().__init__(host, FIRST)
         self.record = self.state_dir + "/trial.json"
-        self.set(FIRST)
-
-    def set(self, values):
-        for key, text in values.items():
-            self.host.write(sysctl_file(key), text)
-
-    def values(self):
-        return {key: self.host.read(sysctl_file(key)) for key in FIRST}
 
     def start(self, options, script=None, **changed):
-        return self.host.start_module("socket_buffer_trial", dict(options, state_dir=self.state_dir, **changed), script)
+        return self.start_module("socket_buffer_trial", script, **dict(options, **changed))
 
     def start_in_b(self, options=None, **changed):
         """A trial that has the candidate in force."""
@@ -140,30 +112,10 @@ class Trials:
     def run(self, options, **changed):
         return finished(self.start(options, **changed))
 
-    def traces(self):
-        """What is left in the state directory."""
-        return self.host.shell(f"ls -A {self.state_dir} 2>/dev/null || true").split()
-
-    def guardian_pids(self):
-        found = []
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{pid}/cmdline", "rb") as handle:
-                    words = handle.read().split(b"\0")
-            except OSError:
-                continue
-            if f"{self.state_dir}/trial_guardian.py".encode() in words:
-                found.append(int(pid))
-        return found
-
-    def guardian(self):
-        (pid,) = self.guardian_pids()
-        return pid
-
     def expect_all_back(self, values=None):
         """By the guardian alone: nothing else of ours runs."""
         eventually(lambda: self.values() == (values or FIRST) and self.traces() == [])
-        eventually(lambda: self.guardian_pids() == [])
+        eventually(lambda: guardian_pids(self.state_dir) == [])
 
 
 @pytest.fixture
@@ -357,7 +309,7 @@ def kill_both(trials):
     os.kill(trials.guardian(), signal.SIGKILL)
     process.kill()
     process.communicate()
-    eventually(lambda: trials.guardian_pids() == [])
+    eventually(lambda: guardian_pids(trials.state_dir) == [])
     assert trials.values() == IN_B
 
 
@@ -675,7 +627,7 @@ def test_only_the_newest_results_wait(trials):
 def test_a_guardian_leaves_earlier_results(trials):
     waiting = trials.run(SHORT, context=CONTEXT)["id"]
     trials.start_in_b(context=CONTEXT).kill()
-    eventually(lambda: trials.values() == FIRST and trials.guardian_pids() == [])
+    eventually(lambda: trials.values() == FIRST and guardian_pids(trials.state_dir) == [])
     assert sorted(trials.traces()) == ["lock", f"result-{waiting}.json"]
     assert [row["id"] for row in collected(trials)["results"]] == [waiting]
 

@@ -3,19 +3,17 @@
 The kernel lets a new one copy the machine's initial namespace only, so here the copy is written by hand. The values are ones that nobody
 else on this machine has.
 """
-import json
 import os
 import shutil
 import signal
 import subprocess
-import time
 
 import pytest
+from trial_host import TrialHost, eventually, finished
 
 RMEM, WMEM = "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"
 ORIGINAL, CANDIDATE, OTHER = "4097 87383 6291469", "4099 87389 1048583", "4099 87389 1048589"
 TRIAL = {"values": {RMEM: CANDIDATE}, "pairs": 20, "block_seconds": 2, "washout_seconds": 0.05, "seed": 4}  # the first block is B
-SOON_SECONDS = 15
 INITIAL = """
 import runpy
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host import host_identity
@@ -24,19 +22,6 @@ runpy.run_module({module!r}, run_name="__main__")
 """
 
 pytestmark = pytest.mark.skipif(not shutil.which("nsenter"), reason="wants nsenter(1)")
-
-
-def eventually(condition):
-    end = time.monotonic() + SOON_SECONDS
-    while not condition():
-        assert time.monotonic() < end, "did not happen in time"
-        time.sleep(0.02)
-
-
-def finished(process):
-    output, errors = process.communicate(timeout=60)
-    assert output, errors
-    return json.loads(output)
 
 
 class Other:
@@ -58,18 +43,16 @@ class Other:
         return " ".join(self.shell("cat /proc/sys/net/ipv4/tcp_rmem").split())
 
 
-class Trials:
+class Trials(TrialHost):
     def __init__(self, host):
-        self.host = host
-        self.state_dir = host.folder + "/state"
+        super().__init__(host, {RMEM: ORIGINAL + "\n"})
         self.others = []
-        self.host.write("/proc/sys/net/ipv4/tcp_rmem", ORIGINAL + "\n")
 
     def value(self):
-        return " ".join(self.host.read("/proc/sys/net/ipv4/tcp_rmem").split())
+        return " ".join(self.values()[RMEM].split())
 
     def start(self, script=INITIAL, **changed):
-        return self.host.start_module("socket_buffer_trial", dict(TRIAL, state_dir=self.state_dir, **changed), script)
+        return self.start_module("socket_buffer_trial", script, **dict(TRIAL, **changed))
 
     def start_in_b(self):
         process = self.start(child_namespaces="restore")
@@ -80,19 +63,6 @@ class Trials:
         self.others.append(Other())
         self.others[-1].set(text)
         return self.others[-1]
-
-    def guardian(self):
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{pid}/cmdline", "rb") as handle:
-                    if f"{self.state_dir}/trial_guardian.py".encode() in handle.read().split(b"\0"):
-                        return int(pid)
-            except OSError:
-                continue
-        raise AssertionError("there is no guardian")
-
-    def traces(self):
-        return self.host.shell(f"ls -A {self.state_dir} 2>/dev/null || true").split()
 
 
 @pytest.fixture

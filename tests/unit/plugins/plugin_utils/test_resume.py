@@ -1,6 +1,6 @@
 """What a run goes on with that another one began."""
 import pytest
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._resume import SPARE_SECONDS, resumable
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._resume import SPARE_SECONDS, owners, resumable
 
 RMEM = "net.ipv4.tcp_rmem"
 NOW = {RMEM: {"value": "4096 131072 4194304"}}
@@ -32,6 +32,12 @@ def waiting(*results, running=None, damaged=()):
 def test_only_what_can_be_judged_and_is_nobody_elses(results, ended, adopt, taken, discarded):
     found = resumable(waiting(*results), ended, NOW, adopt)
     assert (found["result"] and found["result"]["id"], found["discard"], found["wait_seconds"]) == (taken, discarded, None)
+    assert found["waves"] == ([1] if taken else [])
+
+
+@pytest.mark.parametrize("wave, number", [({"number": 3, "of": 4}, 3), ({"number": "2"}, 2), (None, 1)])
+def test_a_result_is_of_its_wave(wave, number):
+    assert resumable(waiting(result(plan=dict(PLAN, wave=wave))), ["me"], NOW)["waves"] == [number]
 
 
 @pytest.mark.parametrize("owner, ended, adopt, waits", [("me", ["me"], False, True), ("you", ["me"], False, False), ("you", [], True, True)])
@@ -43,3 +49,8 @@ def test_a_trial_that_runs_is_waited_for_when_its_run_has_ended(owner, ended, ad
 def test_what_cannot_be_read_is_removed():
     found = resumable(waiting(damaged=[{"id": "b", "reason": "it is damaged"}]), [], NOW)
     assert found["discard"] == ["b"]
+
+
+def test_whose_trials_there_are():
+    left = waiting(result(owner="a"), result(owner="a"), result(owner=None), running={"owner": "b", "seconds_left": 1})
+    assert owners(left) == {"a", "b"} and owners(waiting(running={"owner": None})) == owners({}) == set()

@@ -3,6 +3,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host import namespace_facts, namespaces
@@ -44,6 +45,50 @@ def test_what_another_namespace_holds_is_read_and_we_stay_where_we_are(other):
     (row,) = namespaces.look([of_process(other, found)], PATHS)
     assert row["values"] == {RMEM: "4096 87383 1048583", WMEM: "4096 16387 1048583"} and row["reason"] is None
     assert os.stat("/proc/self/ns/net").st_ino == ours
+
+
+@pytest.fixture
+def made():
+    """A namespace after a shell's commands in it."""
+    processes = []
+
+    def make(commands):
+        process = subprocess.Popen(["unshare", "--net", "sh", "-ec", commands + "\necho ready; exec sleep 600"], stdout=subprocess.PIPE)
+        processes.append(process)
+        assert process.stdout.readline() == b"ready\n"
+        return process.pid
+
+    yield make
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+LISTENING = """ip link set lo up
+exec {python} -c 'import socket, time; s = socket.socket(socket.{family}); s.listen(); print("ready", flush=True); time.sleep(600)'"""
+
+
+@needs_root
+@pytest.mark.parametrize("commands, used", [
+    ("", False),
+    ("ip link set lo up", False),  # as PrivateNetwork= of systemd makes it
+    ("ip link add tun9 type veth peer name tun8", False),  # as some drivers make one everywhere
+    ("ip link add tun9 type veth peer name tun8; ip link set tun9 up", True),
+    (LISTENING.format(python=sys.executable, family="AF_INET"), True),
+    (LISTENING.format(python=sys.executable, family="AF_INET6"), True),
+])
+def test_one_with_nothing_but_a_loopback_is_not_in_use(made, commands, used):
+    here = of_process(made(commands), namespaces.find())
+    assert namespaces.in_use([here]) == ([here.name] if used else [])
+
+
+@needs_root
+def test_of_one_that_cannot_be_entered_nobody_knows_so_it_counts(other, monkeypatch):
+    here = of_process(other, namespaces.find())
+    assert namespaces.in_use([here._replace(path="/proc/0/ns/net")]) == []
+    monkeypatch.setattr(namespaces.os, "strerror", lambda number: "no")
+    monkeypatch.setattr(namespaces, "CLONE_NEWNET", 0x10000000)  # of another kind: refused
+    assert namespaces.in_use([here]) == [here.name]
 
 
 @needs_root

@@ -11,7 +11,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.b
 )
 
 DEFAULT, MOST, SO_MOST = 131072, 33554432, 4194304
-SIZES = BufferSizes(DEFAULT, MOST, 16384, 4194304, SO_MOST, True)
+SIZES = BufferSizes(DEFAULT, MOST, 16384, 4194304, SO_MOST, SO_MOST, True)
 MUCH = 10 ** 9
 
 Socket = collections.namedtuple("Socket", "rcvbuf bytes_received rcv_space")
@@ -30,7 +30,7 @@ def host(tmp_path):
 
 def test_sizes_are_read(host):
     files = host(
-        ipv4__tcp_rmem="4096\t131072\t33554432\n", ipv4__tcp_wmem="4096\t16384\t4194304\n", core__rmem_max="4194304\n",
+        ipv4__tcp_rmem="4096\t131072\t33554432\n", ipv4__tcp_wmem="4096\t16384\t4194304\n", core__rmem_max="4194304\n", core__wmem_max="4194304\n",
         ipv4__tcp_moderate_rcvbuf="1\n",
     )
     assert read_buffer_sizes(files) == SIZES
@@ -38,9 +38,9 @@ def test_sizes_are_read(host):
 
 
 def test_sizes_that_are_not_shown_are_none(host):
-    assert read_buffer_sizes(host()) == BufferSizes(*[None] * 6)
+    assert read_buffer_sizes(host()) == BufferSizes(*[None] * len(BufferSizes._fields))
     assert standing(4096, None, None, 0.9) == (None, None, None)
-    assert rcvbuf_probably_locked(Socket(65536, MUCH, 65000), 65536, BufferSizes(*[None] * 6)) is None
+    assert rcvbuf_probably_locked(Socket(65536, MUCH, 65000), 65536, BufferSizes(*[None] * len(BufferSizes._fields))) is None
 
 
 @pytest.mark.parametrize("size, expected", [

@@ -7,7 +7,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.i
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.occupancy import UNKNOWN_FILL, Fill
 
 MIB = 1048576
-SIZES = BufferSizes(131072, 4 * MIB, 16384, 4 * MIB, 4 * MIB, True)
+SIZES = BufferSizes(131072, 4 * MIB, 16384, 4 * MIB, 4 * MIB, 4 * MIB, True)
 QUIET = dict(
     {field.name: 0 for field in MEMORY_FIELDS + INFO_FIELDS},
     family=2, state=1, endpoints=bytes(36), cookie=7, receive_queue=0, send_queue=0, rcvbuf=131072, sndbuf=87040, snd_mss=1448, snd_cwnd=10,
@@ -51,6 +51,39 @@ def test_signs_are_the_last_of_the_measures():
 ])
 def test_sender_buffer(more, names):
     assert shown(SENDING, SENT, **more) == names
+
+
+@pytest.mark.parametrize("more, sizes, names", [
+    ({}, SIZES, ["so_sndbuf_bound"]),
+    ({"sndbuf": 8 * MIB - 1}, SIZES, []),  # SO_SNDBUF of a size of its own
+    ({"wmem_queued": 4 * MIB - 1}, SIZES, []),
+    ({"rtt_us": 50_001}, SIZES, []),  # the path is full already
+    ({}, SIZES._replace(sndbuf_max=8 * MIB), ["sender_buffer_bound"]),  # tcp_wmem's own maximum
+    ({}, SIZES._replace(sndbuf_max=8 * MIB + 1), ["so_sndbuf_bound"]),  # almost
+    ({}, SIZES._replace(so_sndbuf_max=2 * MIB), []),  # lowered since
+])
+def test_a_send_buffer_that_the_core_maximum_cut_off(more, sizes, names):
+    assert shown(SENDING, SENT, sizes=sizes, **dict({"sndbuf": 8 * MIB, "wmem_queued": 4 * MIB, "snd_cwnd": 4000}, **more)) == names
+
+
+@pytest.mark.parametrize("more, sizes, names", [
+    ({}, SIZES, ["so_rcvbuf_bound"]),
+    ({"rcvbuf": 8 * MIB + 1}, SIZES, []),
+    ({"rmem_alloc": 3 * MIB}, SIZES, []),  # the reader does not keep up
+    ({"rcv_wnd": 5 * MIB}, SIZES, []),  # not used up
+    ({}, SIZES._replace(rcvbuf_max=8 * MIB), ["receive_window_bound"]),
+    ({}, SIZES._replace(rcvbuf_max=8 * MIB + 1), ["so_rcvbuf_bound"]),
+])
+def test_a_receive_buffer_that_the_core_maximum_cut_off(more, sizes, names):
+    assert shown(RECEIVING, RECEIVED, sizes=sizes, **dict({"rcvbuf": 8 * MIB}, **more)) == names
+
+
+def test_a_namespace_that_hides_the_core_maxima_cannot_tell():
+    hidden = SIZES._replace(so_sndbuf_max=None, so_rcvbuf_max=None)
+    sending = signs(Socket(**dict(QUIET, **SENDING)), STILL._replace(**SENT), 10.0, False, hidden, EMPTY)
+    receiving = signs(Socket(**dict(QUIET, **RECEIVING)), STILL._replace(**RECEIVED), 10.0, False, hidden, EMPTY)
+    assert sending.sender_buffer_bound is True and sending.so_sndbuf_bound is None
+    assert receiving.receive_window_bound is True and receiving.so_rcvbuf_bound is None
 
 
 @pytest.mark.parametrize("waited_us, more, names", [

@@ -20,7 +20,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.i
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.occupancy import Occupancy
 
-SIZES = BufferSizes(131072, 33554432, 16384, 4194304, 4194304, True)
+SIZES = BufferSizes(131072, 33554432, 16384, 4194304, 4194304, 4194304, True)
 QUIET = dict(
     {field.name: 0 for field in MEMORY_FIELDS + INFO_FIELDS},
     family=2, state=1, endpoints=b"\x00\x50\x9c\x40" + bytes(32), cookie=7, receive_queue=0, send_queue=0,
@@ -250,4 +250,4 @@ def test_a_mark_is_small():
 
 def test_a_row_of_measures_is_all_numbers():
     """Summaries keep them as doubles, with a negative one for None."""
-    assert all(value is None or value >= 0 for value in changed(bytes_received=MiB).measures) and len(Measures._fields) == 54
+    assert all(value is None or value >= 0 for value in changed(bytes_received=MiB).measures) and len(Measures._fields) == 56

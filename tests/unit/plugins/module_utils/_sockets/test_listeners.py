@@ -5,7 +5,7 @@ import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.buffer_sizes import BufferSizes
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.listeners import listeners, remembered
 
-SIZES = BufferSizes(131072, 33554432, 16384, 4194304, 4194304, True)
+SIZES = BufferSizes(131072, 33554432, 16384, 4194304, 4194304, 4194304, True)
 Found = collections.namedtuple("Found", ("cookie", "endpoints", "rcvbuf", "sndbuf", "receive_queue", "send_queue"))
 
 
@@ -37,6 +37,6 @@ def test_without_an_earlier_look_renewed_is_unknown_and_not_none_at_all():
 
 
 def test_what_no_sysctl_tells_is_null():
-    found = listeners([on(80, 1)], BufferSizes(*[None] * 6), None)
+    found = listeners([on(80, 1)], BufferSizes(*[None] * len(BufferSizes._fields)), None)
     assert found["rcvbuf_not_default"] is None and found["sndbuf_not_default"] is None
     assert listeners([on(80, 1)._replace(rcvbuf=9)], SIZES, None)["rcvbuf_not_default"] == 1

@@ -57,7 +57,7 @@ def test_a_receiver_that_sees_it_gets_the_sender_as_a_witness():
     assert metrics[:2] == ["senders_bound_by_this_window", "rwnd_limited_share"] and "receive_window_bound" in metrics
 
 
-@pytest.mark.parametrize("receiver", ["slow_reader", "pausing_reader", "locked_receive_buffer"])
+@pytest.mark.parametrize("receiver", ["slow_reader", "pausing_reader", "receive_buffer_cut_off", "locked_receive_buffer"])
 def test_a_receiver_with_another_cause_keeps_it(receiver):
     found = diagnose_fleet({"a": host("peer_window", SENDER), "b": host(receiver, RECEIVER)})
     assert "receiver_window_too_small" not in names(found["b"])

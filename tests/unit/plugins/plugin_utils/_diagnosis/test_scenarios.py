@@ -33,6 +33,8 @@ RECORDED = {
     "slow_reader": ["slow_reader"],
     "path_loss": ["path_loss", "queue_bloat", "stale_send_queue"],
     "locked_receive_buffer": ["locked_buffers"],
+    "send_buffer_cut_off": ["send_buffer_cut_off"],
+    "receive_buffer_cut_off": ["receive_buffer_cut_off", "locked_buffers"],
     "udp_overflow": ["udp_receive_errors"],
     "listener_overflow": ["listener_overflow"],
     # Traps.
@@ -164,7 +166,8 @@ def test_causes_come_before_what_they_cause_and_loss_before_limits_before_delay(
         "memory_pressure", "collapsing",
         "nic_ring_drops", "softnet_drops", "listener_overflow", "backlog_drops", "pruning_with_loss", "udp_memory", "udp_receive_errors",
         "path_loss",
-        "both_ends_too_small", "sender_buffer_too_small", "receiver_window_too_small", "peer_window_too_small", "pausing_reader",
+        "both_ends_too_small", "sender_buffer_too_small", "receiver_window_too_small", "peer_window_too_small",
+        "send_buffer_cut_off", "receive_buffer_cut_off", "pausing_reader",
         "queue_bloat", "softnet_squeezes",
         "stale_send_queue", "locked_buffers",
     ]
@@ -195,6 +198,14 @@ def test_a_knob_that_is_not_tried_is_named_all_the_same():
     assert finding["argues_for"] == {"key": "net.core.netdev_max_backlog", "field": None, "direction": "raise"}
     assert finding["metric"] == {"name": "softnet_dropped", "direction": "lower"}
     assert finding["evidence"][-1]["value"] == "1000"
+
+
+def test_what_is_not_tried_for_udp_is_said_in_numbers():
+    sysctls = {"net.core.rmem_default": {"value": "212992", "unit": "bytes"}, "net.core.rmem_max": {"value": "4194304", "unit": "bytes"}}
+    (finding,), (hidden,) = (diagnose(window(BUSY, {"UdpRcvbufErrors": 9}), {"sysctls": shown}) for shown in (sysctls, {}))
+    assert "net.core.rmem_default is 212992; set 425984 for programs that do not ask" in finding["remedy"]
+    assert "net.core.rmem_max is 4194304; set 8388608 for those that ask" in finding["remedy"]
+    assert finding["key"] is None and finding["remedy"].startswith(hidden["remedy"]) and "212992" not in hidden["remedy"]
 
 
 def test_connections_are_evidence():

@@ -1,6 +1,6 @@
 """What connections need, as sizes: raised in steps, lowered to what the path holds, and bounded."""
 import pytest
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import LOWAT, RMEM, WMEM
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import CORE_RMEM, CORE_WMEM, LOWAT, RMEM, WMEM
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import ANSWERS, SCENARIO
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.plan import plan
 
@@ -8,13 +8,14 @@ MIB = 1048576
 TRIPLETS = {"tcp_rmem": (4096, 131072, 32 * MIB), "tcp_wmem": (4096, 16384, 4 * MIB)}
 
 
-def facts(tcp_mem="786432 1048576 1572864", lowat="4294967295", **triplets):
+def facts(tcp_mem="786432 1048576 1572864", lowat="4294967295", core=4 * MIB, **triplets):
     sizes = {**TRIPLETS, **triplets}
     present = {"present": True, "writable": True}
     return {
         "host": {"ram_bytes": 64 << 30, "page_size_bytes": 4096},
         **{name: dict(zip(("min", "default", "max"), values)) for name, values in sizes.items()},
-        "sysctls": {RMEM: present, WMEM: present, LOWAT: {**present, "value": lowat}, "net.ipv4.tcp_mem": {"value": tcp_mem}},
+        "sysctls": {RMEM: present, WMEM: present, LOWAT: {**present, "value": lowat}, "net.ipv4.tcp_mem": {"value": tcp_mem},
+                    **dict.fromkeys((CORE_RMEM, CORE_WMEM), {**present, "value": str(core)})},
     }
 
 
@@ -121,9 +122,41 @@ def test_no_size_is_raised_beyond_what_the_fastest_link_can_fill(mbps, maximum):
     assert new(made("sender_buffer_too_small", window(group()), host)) == f"4096 16384 {8 * MIB}"  # no round trip time
 
 
+@pytest.mark.parametrize("scenario, key", [("receive_buffer_cut_off", CORE_RMEM), ("send_buffer_cut_off", CORE_WMEM)])
+@pytest.mark.parametrize("core, policy, value, bound", [
+    (212992, {}, 425984, ""),
+    (4 * MIB, {}, 8 * MIB, ""),
+    (32 * MIB, {}, None, "it is 33554432 bytes and the candidate 33554432: not above 33554432 bytes (ceiling of the policy)"),  # a buffer of 64 MiB
+    (4 * MIB, {"rmem_max_ceiling_bytes": 10 * MIB, "wmem_max_ceiling_bytes": 10 * MIB}, 5 * MIB, "ceiling of the policy"),
+    (4 * MIB, {"memory_percent": 10}, 8 * MIB, ""),
+])
+def test_a_core_maximum_is_doubled_and_bounded_by_the_buffer_that_it_allows(scenario, key, core, policy, value, bound):
+    found = made(scenario, window(group()), facts(core=core), policy)
+    assert [change["new"] for change in found["changes"]] == ([] if value is None else [str(value)])
+    assert all(change["key"] == key and change["old"] == str(core) for change in found["changes"])
+    assert bound in (found["changes"][0]["ceiling"] if value else found["reason"])
+
+
+def test_what_older_connections_keep_is_told_by_the_sysctl_alone():
+    seen = window(group(direction="inbound", sums={"old_bytes_in": 1000}))
+    seen["counters"]["IpExtInOctets"] = [100] * 10
+    reason = made("receive_buffer_cut_off", seen)["reason"]
+    assert reason.startswith("receive_buffer_cut_off argues to raise net.core.rmem_max, but another maximum reaches sockets whose program asks")
+
+
+def test_a_container_cannot_raise_a_core_maximum():
+    host = facts()
+    host["sysctls"][CORE_RMEM]["writable"] = False
+    found = made("receive_buffer_cut_off", window(group()), host)
+    assert found["blocked"] and "net.core.rmem_max is argued for, but cannot be written on this host" in found["reason"]
+
+
+FOR_THROUGHPUT = {"sender_buffer_too_small", "receiver_window_too_small", "send_buffer_cut_off", "receive_buffer_cut_off"}
+
+
 @pytest.mark.parametrize("goal, tried", [
-    ("balanced", {"sender_buffer_too_small", "receiver_window_too_small", "queue_bloat", "stale_send_queue", "pausing_reader"}),
-    ("throughput", {"sender_buffer_too_small", "receiver_window_too_small", "pausing_reader"}),
+    ("balanced", {*FOR_THROUGHPUT, "queue_bloat", "stale_send_queue", "pausing_reader"}),
+    ("throughput", {*FOR_THROUGHPUT, "pausing_reader"}),
     ("latency", {"queue_bloat", "stale_send_queue", "pausing_reader"}),
 ])
 def test_the_goal_decides_what_is_tried(goal, tried):

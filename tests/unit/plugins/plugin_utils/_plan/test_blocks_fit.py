@@ -1,7 +1,20 @@
 """What blocks could not tell is not tried in them."""
+import re
+
 import pytest
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, WMEM, Knob, Metric
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import least_washout_seconds, metric_for, out_of_reach
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import (
+    CORE_RMEM,
+    CORE_WMEM,
+    RMEM,
+    WMEM,
+    Knob,
+    Metric,
+)
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import (
+    least_washout_seconds,
+    metric_for,
+    out_of_reach,
+)
 
 LOWER, RAISE, DEFAULT = Knob(RMEM, "max", "lower"), Knob(RMEM, "max", "raise"), Knob(RMEM, "default", "raise")
 
@@ -45,6 +58,32 @@ def test_a_default_reaches_what_listens_anew(seen, reachable, washout):
     assert (out_of_reach(DEFAULT, seen) is None) == reachable
     assert least_washout_seconds(DEFAULT, seen) == washout
     assert reachable or "needs_listener_restart" in out_of_reach(DEFAULT, seen)
+
+
+ASKED = {
+    CORE_RMEM: ("old_bytes_in", "IpExtInOctets", "so_rcvbuf_bound", "rcvbuf_not_default"),
+    CORE_WMEM: ("old_bytes_out", "IpExtOutOctets", "so_sndbuf_bound", "sndbuf_not_default"),
+}
+
+
+@pytest.mark.parametrize("key", ASKED)
+@pytest.mark.parametrize("old, direction, asked_by_listeners, renewed, reason", [
+    (90, "outbound", 1, 0, None),
+    (96, "outbound", 0, 0, "connections older than the window moved 96% of the bytes: change it, restart their service"),
+    (None, "outbound", 0, 0, None),
+    (90, "inbound", 0, 0, None),  # the program asks after it accepted
+    (90, "inbound", None, 0, None),
+    (90, "inbound", 1, 0, "inherit the buffers of their listener.*needs_listener_restart"),
+    (90, "inbound", 1, 1, None),
+])
+def test_what_a_program_asked_for_it_keeps(key, old, direction, asked_by_listeners, renewed, reason):
+    measure, octets, sign, listeners = ASKED[key]
+    seen = window(direction=direction, renewed=renewed, **{listeners: asked_by_listeners})
+    seen["counters"][octets] = [10] * 10
+    seen["sockets"]["groups"][0].update(counts={sign: 4}, sums={measure: old})
+    found = out_of_reach(Knob(key, None, "raise"), seen)
+    assert found is None if reason is None else re.search(reason, found)
+    assert least_washout_seconds(Knob(key, None, "raise"), seen) == 0.0
 
 
 @pytest.mark.parametrize("knob", [Knob(WMEM, "max", "lower"), Knob(WMEM, "max", "raise")])

@@ -74,6 +74,10 @@ def failure(step, reason, unreachable=False):
         ({"failure": {"step": "Diagnose", "result": {"failed": True, "msg": FILTER_219}}}, failure("Diagnose", "diagnose: no bucket")),
         ({"trial_start": CRASHED_216}, failure("starting the trial", f"{CRASHED_216['msg']}: sudo: a password is required")),
         ({"tuning": {"failed": True}}, failure("enforcing", "failed without a message")),
+        (
+            {"trial": {"failed": True, "ansible_job_id": "j1.2", "finished": False, "msg": "Unknown error."}},
+            failure("collecting the trial", "it left no result: its process hangs or was killed, or the host started anew"),
+        ),
         ({"tuning": {"failed": True, "msg": "One or more items failed", "results": [{"msg": ""}, {"failed": True, "msg": "no root"}]}},
          failure("enforcing", "no root")),
         ({"tuning": {"msg": "All items completed", "results": [UNREACHABLE]}}, failure("enforcing", UNREACHABLE["msg"], True)),

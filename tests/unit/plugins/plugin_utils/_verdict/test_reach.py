@@ -33,7 +33,9 @@ SENDING = change(WMEM, "4096 16384 4194304", "4096 16384 33554432")
     (change(RMEM, "4096 131072 33554432", "4096 1048576 33554432"), 0.8, "listens anew"),
     (change(WMEM, "4096 16384 4194304", "4096 65536 4194304"), 1.0, "listens anew"),
     (change(RMEM, "4096 131072 33554432", "8192 131072 33554432"), 1.0, "while memory is short"),
-    (change("net.core.rmem_max", "212992", "4194304"), None, None),
+    (change("net.core.rmem_max", "212992", "4194304"), 0.8, "whose program asks"),
+    (change("net.core.wmem_max", "212992", "4194304"), 1.0, "whose program asks"),
+    (change("net.core.rmem_default", "212992", "4194304"), None, None),
     (change(RMEM, "4096 131072 33554432", "4096 131072 33554432"), None, None),
 ])
 def test_each_field_and_direction_has_its_reach(changed, share, words):

@@ -1,11 +1,13 @@
 """Tried, failed, or never begun."""
 import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._run_time import unfinished
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._waves.results import hosts_of
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._waves.status import FAILED, SKIPPED, TRIED, status_of
 
 TRIAL, TORN = {"status": "complete", "seed": 1}, {"status": "aborted", "reason": "somebody changed it"}
 STARTED, COLLECTED = {"ansible_job_id": "j1", "started": 1}, {"finished": 1, "trial": TRIAL}
 ONCE = {"trial": TRIAL, "first": None}
+UNFINISHED = {"ansible_job_id": "j1.2", "finished": 0, "failed": True}
 LOST = {"unreachable": True, "msg": "no route to host"}
 WINDOW = {"finished": 1, "window": {}}  # what was collected last, where the trial did not begin
 
@@ -27,6 +29,7 @@ WINDOW = {"finished": 1, "window": {}}  # what was collected last, where the tri
     (ONCE, LOST, COLLECTED, TRIED, "no route to host"),
     (ONCE, STARTED, LOST, FAILED, "no route to host"),
     (ONCE, STARTED, {}, FAILED, "no result came back"),
+    (ONCE, STARTED, UNFINISHED, FAILED, unfinished(UNFINISHED)),
 ])
 def test_status(tried, started, collected, name, reason):
     found = status_of(tried, started, collected)
