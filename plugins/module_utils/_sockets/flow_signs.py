@@ -35,6 +35,9 @@ PAUSING_LEAST_SEGMENT = 500  # smaller ones fill a buffer with what is not paylo
 LESS_THAN_WINDOW = 0.8  # send memory against the congestion window
 SNDBUF_LIMITED = 0.05  # of the time it was busy sending: all was sent, and the program waited for room. Often 0 in true cases, too
 UNSENT_SHARE = 0.25  # of the congestion window: hardly anything waits, so there is not enough to send
+# Nothing waits. A congestion window that slow start left early ends just above what the buffer holds, as it grows only while it is used up
+# (tcp_is_cwnd_limited, include/net/tcp.h), and then its room tells nothing.
+ALL_SENT_SHARE = 0.02
 
 
 class Signs(NamedTuple):
@@ -80,7 +83,7 @@ def _sending(now: Any, changes: Any, seconds: Optional[float], min_rtt: int, siz
     unsent = now.notsent_bytes if fill.mean_notsent_bytes is None else fill.mean_notsent_bytes
     # If the peer doubled its window, what is queued here would not fill it.
     bound_next = buffer_full and unsent < now.snd_wnd
-    window_open = unsent < UNSENT_SHARE * window and now.wmem_queued < LESS_THAN_WINDOW * window
+    window_open = unsent < UNSENT_SHARE * window and now.wmem_queued < LESS_THAN_WINDOW * window or unsent < ALL_SENT_SHARE * window
     # A congestion window that goes up and down, as with losses, does not tell in one look; the kernel's own clock may.
     ran_dry = (changes.sndbuf_limited_us or 0) >= SNDBUF_LIMITED * changes.busy_us
     waits_for_room = calm and not waits_for_peer and (window_open or ran_dry)

@@ -42,7 +42,6 @@ def test_signs_are_the_last_of_the_measures():
     ({"sndbuf": 4 * MIB * 9 // 10}, []),  # may grow by itself
     ({"sndbuf": 4 * MIB + 1}, []),  # SO_SNDBUF, or an earlier maximum
     ({"wmem_queued": 2 * MIB - 1}, []),  # not full: there is not enough to send
-    ({"wmem_queued": 3_500_000}, []),  # the congestion window has no more room either
     ({"rtt_us": 50_001}, []),  # the path is full already
     ({"rtt_us": 1_000, "min_rtt_us": 5}, ["sender_buffer_bound"]),  # a large ratio of very little
     ({"rtt_us": 1_006, "min_rtt_us": 5}, []),
@@ -53,11 +52,22 @@ def test_sender_buffer(more, names):
     assert shown(SENDING, SENT, **more) == names
 
 
+@pytest.mark.parametrize("snd_cwnd, unsent, names", [
+    (3000, 400_000, ["sender_buffer_bound"]),
+    (2500, 400_000, []),  # it has hardly more room than the buffer
+    (2500, 70_000, ["sender_buffer_bound"]),  # but nothing waits for it: it was left early, and did not grow since
+    (2500, 80_000, []),
+    (3000, 1_100_000, []),
+])
+def test_room_in_the_congestion_window(snd_cwnd, unsent, names):
+    assert shown(SENDING, SENT, Fill(0.0, 0.0, float(unsent)), snd_cwnd=snd_cwnd) == names
+
+
 @pytest.mark.parametrize("more, sizes, names", [
     ({}, SIZES, ["so_sndbuf_bound"]),
     ({"sndbuf": 8 * MIB - 1}, SIZES, []),  # SO_SNDBUF of a size of its own
     ({"wmem_queued": 4 * MIB - 1}, SIZES, []),
-    ({"rtt_us": 50_001}, SIZES, []),  # the path is full already
+    ({"rtt_us": 50_001}, SIZES, []),
     ({}, SIZES._replace(sndbuf_max=8 * MIB), ["sender_buffer_bound"]),  # tcp_wmem's own maximum
     ({}, SIZES._replace(sndbuf_max=8 * MIB + 1), ["so_sndbuf_bound"]),  # almost
     ({}, SIZES._replace(so_sndbuf_max=2 * MIB), []),  # lowered since
@@ -94,7 +104,7 @@ def test_a_namespace_that_hides_the_core_maxima_cannot_tell():
 ])
 def test_a_sender_that_ran_dry_was_bound_whatever_the_congestion_window_is_at_the_end(waited_us, more, names):
     """After a loss it is down to what is queued."""
-    assert shown(SENDING, dict(SENT, sndbuf_limited_us=waited_us), snd_cwnd=1100, **more) == names
+    assert shown(SENDING, dict(SENT, sndbuf_limited_us=waited_us), Fill(0.0, 0.0, 200_000.0), snd_cwnd=1100, **more) == names
 
 
 LIMITED = dict(SENT, rwnd_limited_us=8_000_000)
