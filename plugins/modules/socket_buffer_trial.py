@@ -376,6 +376,7 @@ trial:
       sample: {rcvbuf_above_max: 3, sndbuf_above_max: 0, flows: 412, reason: null}
 """
 
+import time
 from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
@@ -389,15 +390,25 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.tri
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_owner import check_owner
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_result import check_id, new_id
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_run import ERRORS, refuse, run_trial
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import check_lengths, random_seed
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import (
+    DESIGNS,
+    PAIRS,
+    check_lengths,
+    random_seed,
+    wait_seconds,
+)
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_services import services_of
 
 ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["run", "collected", "discarded"], "default": "run"},
     "values": {"type": "dict"},
+    "design": {"type": "str", "choices": list(DESIGNS), "default": PAIRS},
     "pairs": {"type": "int", "default": 16},
     "block_seconds": {"type": "float", "default": 15},
     "washout_seconds": {"type": "float", "default": 3},
     "seed": {"type": "int"},
+    "start_at": {"type": "float"},
+    "restart_services": {"type": "list", "elements": "str", "default": []},
     "owner": {"type": "str"},
     "context": {"type": "dict"},
     "child_namespaces": {"type": "str", "choices": [REFUSE, RESTORE], "default": REFUSE},
@@ -450,10 +461,13 @@ STATES = {"run": run, "collected": collected, "discarded": discarded}
 
 def read_request(params: Dict[str, Any]) -> Request:
     """ValueError, naming the option, for what cannot be tried."""
-    lengths = params["pairs"], params["block_seconds"], params["washout_seconds"]
-    check_lengths(*lengths)
+    lengths, design = (params["pairs"], params["block_seconds"], params["washout_seconds"]), params["design"]
+    check_lengths(*lengths, design=design)
+    services = services_of(params["restart_services"], design, switches=2 * params["pairs"])
+    wait = None if params["start_at"] is None else wait_seconds(params["start_at"], time.time())
+    candidate = {} if params["values"] is None else validated(params["values"])
     return Request(
-        {} if params["values"] is None else validated(params["values"]),
+        candidate,
         *lengths,
         seed=random_seed() if params["seed"] is None else params["seed"],
         state_dir=params["state_dir"],
@@ -461,12 +475,15 @@ def read_request(params: Dict[str, Any]) -> Request:
         owner=None if params["owner"] is None else check_owner(params["owner"]),
         context=params["context"],
         child_namespaces=params["child_namespaces"],
+        design=design,
+        services=services if candidate else (),
+        begin_monotonic=None if wait is None else time.monotonic() + wait,
     )
 
 
 def shown_schedule(request: Request) -> Dict[str, Any]:
     blocks = request.blocks()
-    return {"seed": request.seed, "pair": [block.pair for block in blocks], "arm": [block.arm for block in blocks]}
+    return {"design": request.design, "seed": request.seed, "pair": [block.pair for block in blocks], "arm": [block.arm for block in blocks]}
 
 
 if __name__ == "__main__":

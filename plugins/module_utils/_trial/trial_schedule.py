@@ -4,7 +4,7 @@
 """The order of a trial's blocks, and when each is due. Pure."""
 import math
 import random
-from typing import List, NamedTuple, Optional
+from typing import List, NamedTuple
 
 PAIRS, STEP = "pairs", "step"
 
@@ -78,10 +78,8 @@ def limit_seconds(total: float) -> float:
     return total * (1 + LATE_SHARE) + LATE_SECONDS
 
 
-def wait_seconds(start_at: Optional[float], now: float) -> float:
+def wait_seconds(start_at: float, now: float) -> float:
     """From now until the trial is to begin; negative when that is over. ValueError, naming the option, for what nobody waits for."""
-    if start_at is None:
-        return 0.0
     if not math.isfinite(start_at) or start_at - now > LONGEST_WAIT_SECONDS:
         raise ValueError(f"start_at: wants seconds since 1970, at most {LONGEST_WAIT_SECONDS} ahead of this host's {now:.1f}, got {start_at}")
     return start_at - now

@@ -75,7 +75,7 @@ JOURNAL = journal.render([
 ])
 RECORD = trial_record.render(trial_record.Record(
     id="0123456789abcdef", owner="alice", started="2025-03-01", identity=IDENTITY, pid=7, start_ticks=8, due_boottime_seconds=9.0,
-    limit_boottime_seconds=10.0, known_namespaces=None,
+    limit_boottime_seconds=10.0, known_namespaces=None, design="step", services=["nginx.service"],
     keys={"net.ipv4.tcp_rmem": trial_record.TriedKey("/proc/sys/net/ipv4/tcp_rmem", "1 2 3", "1 2 4")},
 ))
 
