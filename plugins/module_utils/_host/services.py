@@ -58,7 +58,7 @@ def look(units: Sequence[str]) -> Dict[str, Dict[str, str]]:
 def parse(text: str) -> List[Dict[str, str]]:
     """The properties of each unit, in the order that they were asked for."""
     blocks = [block for block in text.split("\n\n") if block.strip()]
-    return [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in blocks]  # type: ignore[misc]
+    return [{name: value for name, _equals, value in (line.partition("=") for line in block.splitlines())} for block in blocks]
 
 
 def restart(units: Sequence[str]) -> Dict[str, Dict[str, Any]]:

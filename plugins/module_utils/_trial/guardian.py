@@ -149,7 +149,8 @@ class Guardian:
     def report(self, done: bool) -> str:
         outcome = "is back, or somebody else's" if done else "could NOT be brought back, which is left to the next run"
         keys = ", ".join(sorted(self.record["keys"]))
-        return f"trial {self.record['id']} of {self.record['owner'] or 'nobody'} died; its guardian took over: {keys} {outcome}{self.restarted}"
+        died = f"trial {self.record['id']} of {self.record['owner'] or 'nobody'} died"
+        return f"{died}; its guardian took over: {keys} {outcome}{self.restarted}"
 
     def beside(self, name: str) -> str:
         return os.path.join(os.path.dirname(self.script_path), name)

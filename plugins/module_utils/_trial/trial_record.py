@@ -33,8 +33,8 @@ class Record(NamedTuple):
     """One trial, from before its first write until its originals are back.
 
     Its end is due, and beyond the limit it counts as hung, by the clock since boot. `known_namespaces` are those that were there before it,
-    where others that come to be may copy its candidate (_host/namespaces.py); else None. `services` are restarted at its step, and once more
-    with the originals back.
+    where others that come to be may copy its candidate (_host/namespaces.py); else None. `services` are restarted at its step, and once
+    more with the originals back.
     """
 
     id: Optional[str]

@@ -81,7 +81,8 @@ def limit_seconds(total: float) -> float:
 def wait_seconds(start_at: float, now: float) -> float:
     """From now until the trial is to begin; negative when that is over. ValueError, naming the option, for what nobody waits for."""
     if not math.isfinite(start_at) or start_at - now > LONGEST_WAIT_SECONDS:
-        raise ValueError(f"start_at: wants seconds since 1970, at most {LONGEST_WAIT_SECONDS} ahead of this host's {now:.1f}, got {start_at}")
+        latest = f"at most {LONGEST_WAIT_SECONDS} ahead of this host's {now:.1f}"
+        raise ValueError(f"start_at: wants seconds since 1970, {latest}, got {start_at}")
     return start_at - now
 
 

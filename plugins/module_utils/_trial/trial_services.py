@@ -88,7 +88,8 @@ def refuse_services(files: HostFiles, units: Sequence[str]) -> None:
     if not units:
         return
     if not systemd_sees_this_host(files):
-        raise ValueError(f"{OPTION}: systemd does not run here, or not in this network, so {', '.join(units)} cannot be restarted; leave them out")
+        named = ", ".join(units)
+        raise ValueError(f"{OPTION}: systemd does not run here, or not in this network, and cannot restart {named}: leave them out")
     try:
         states = look(units)
         triggered = {unit: _triggered(state) for unit, state in states.items()}

@@ -1,6 +1,7 @@
 """A stand-in for systemctl, for hosts without a systemd: knows the units of a file beside it, and notes what it is asked to restart.
 
-A unit is what systemd would print of it, and beside that: `needs_rmem_max`, without which it does not start, and `seconds`, which a restart takes.
+A unit is what systemd would print of it, and beside that: `needs_rmem_max`, without which it does not start, and `seconds`, which a
+restart takes.
 """
 import json
 import os
@@ -9,10 +10,10 @@ import sys
 import time
 
 UNITS, NOTES = "units.json", "restarts"
-ACTIVE = {
-    "LoadState": "loaded", "ActiveState": "active", "Result": "success", "CanStart": "yes", "CanStop": "yes", "ActiveEnterTimestampMonotonic": "1",
-}
-UNKNOWN = dict(ACTIVE, LoadState="not-found", ActiveState="inactive", ActiveEnterTimestampMonotonic="0")
+SINCE = "ActiveEnterTimestampMonotonic"
+ACTIVE = {"LoadState": "loaded", "ActiveState": "active", "Result": "success", "CanStart": "yes", "CanStop": "yes", SINCE: "1"}
+FAILED = {"ActiveState": "failed", "Result": "exit-code"}
+UNKNOWN = dict(ACTIVE, LoadState="not-found", ActiveState="inactive")
 
 
 def installed(private_host, **units):
@@ -43,7 +44,7 @@ def _restart(folder, units, name):
     unit = units[name]
     time.sleep(unit.get("seconds", 0))
     failed = unit.get("needs_rmem_max", rmem_max) != rmem_max
-    unit.update({"ActiveState": "failed", "Result": "exit-code"} if failed else dict(ACTIVE, ActiveEnterTimestampMonotonic=time.monotonic_ns()))
+    unit.update(FAILED if failed else dict(ACTIVE, **{SINCE: time.monotonic_ns()}))
     _write(f"{folder}/{UNITS}", units)
     return failed
 

@@ -35,8 +35,8 @@ def test_a_name_is_that_of_a_service_or_socket(text, name):
 
 
 @pytest.mark.parametrize("text", [
-    "", " ", ".service", "-nginx", "--all", "-.mount", "nginx.timer", "multi-user.target", "ng*", "nginx php", "nginx\n", "nginx;id", "$(id)",
-    "../nginx", "/etc/systemd/system/nginx.service", "getty@.service", "getty@", "@tty1", "n\u00e4me", "a" * 248,
+    "", " ", ".service", "-nginx", "--all", "-.mount", "nginx.timer", "multi-user.target", "ng*", "nginx php", "nginx\n", "nginx;id",
+    "$(id)", "../nginx", "/etc/systemd/system/nginx.service", "getty@.service", "getty@", "@tty1", "n\u00e4me", "a" * 248,
 ])
 def test_what_names_none_is_refused(text):
     with pytest.raises(ValueError, match="wants names of systemd services or sockets"):

@@ -31,7 +31,8 @@ def test_end():
 
 def test_end_with_services():
     rows = {
-        "nginx.service": {"times": 2, "active": True, "reason": None}, "web.socket": {"times": 1, "active": False, "reason": "is failed (exit-code)"},
+        "nginx.service": {"times": 2, "active": True, "reason": None},
+        "web.socket": {"times": 1, "active": False, "reason": "is failed (exit-code)"},
     }
     text = end_text("0f9c", None, {"status": "complete", "reason": None, "restored": {}, "restarted": rows})
     assert text.endswith("complete; nginx.service restarted 2 times; web.socket NOT as it was: is failed (exit-code)")

@@ -108,6 +108,7 @@ def test_a_step_that_cannot_be_marked_restarts_nothing(monkeypatch):
 @pytest.mark.parametrize("state, again", [("active", True), ("failed", True), ("activating", True), ("inactive", False)])
 def test_after_a_death_what_was_stopped_stays_stopped(monkeypatch, state, again):
     monkeypatch.setattr(trial_services, "look", lambda names: {name: {"ActiveState": state} for name in names})
-    monkeypatch.setattr(trial_services, "restart", lambda units: {unit: {"restarted": True, "active": True, "reason": None} for unit in units})
+    done = {"restarted": True, "active": True, "reason": None}
+    monkeypatch.setattr(trial_services, "restart", lambda units: dict.fromkeys(units, done))
     row = trial_services.restart_after_death(["nginx.service"])["nginx.service"]
     assert (row["restarted"], row["reason"] is None) == (again, again)
