@@ -46,14 +46,13 @@ class Counted:
                 real.kill(real.getpid(), signal.SIGKILL)
         return getattr(self.module, name)
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host import host_writer, services, state_dir
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial import trial_guard
 host_writer.os = state_dir.os = Counted(real, ("write", "pwrite", "ftruncate", "replace", "unlink", "mkdir", "rmdir"))
 services.subprocess = Counted(real_subprocess, ("run",))
-mark_step = trial_guard.Guard.mark_step
-def marked(self, trial_id):
+at_step = trial_services.Restarts.at_step
+def counted_at_step(self):
     Counted.is_on = True
-    mark_step(self, trial_id)
-trial_guard.Guard.mark_step = marked
+    at_step(self)
+trial_services.Restarts.at_step = counted_at_step
 """
 
 
@@ -194,9 +193,15 @@ def test_a_restart_that_takes_too_long_ends_the_trial(steps):
     steps.expect_all_back()
 
 
-def test_asked_to_end_under_the_candidate_it_restarts_once_more(steps):
+def in_b(steps):
+    """A trial that has made its step."""
     process = steps.start(**dict(STEP, block_seconds=1), **SERVICES)
     eventually(lambda: len(steps.restarts()) == 2)
+    return process
+
+
+def test_asked_to_end_under_the_candidate_it_restarts_once_more(steps):
+    process = in_b(steps)
     process.send_signal(signal.SIGTERM)
     trial = finished(process)["trial"]
     assert trial["status"] == "aborted" and "SIGTERM" in trial["reason"] and trial["restarted"]["nginx.service"] == TWICE
@@ -235,13 +240,37 @@ def test_killed_between_any_two_changes_the_guardian_or_the_next_run_restarts(st
     assert not killed and stepped[:5] == [False] * 4 + [True] and nth > 20
 
 
-def test_when_its_guardian_dies_too_the_next_run_restarts(steps):
-    process = steps.start(**dict(STEP, block_seconds=1), **SERVICES)
-    eventually(lambda: len(steps.restarts()) == 2)
+def kill_both(steps):
+    process = in_b(steps)
     process.send_signal(signal.SIGSTOP)
     steps.kill_guardian()
     process.kill()
     process.communicate()
+
+
+def test_when_it_dies_in_b_its_guardian_restarts(steps):
+    in_b(steps).kill()
+    steps.expect_all_back()
+    assert steps.restarts() == ROUND
+
+
+def test_when_it_dies_before_its_step_nobody_restarts(steps):
+    process = steps.start(**dict(STEP, block_seconds=1), **SERVICES)
+    eventually(lambda: steps.guardians())
+    process.kill()
+    steps.expect_all_back()
+    assert steps.restarts() == []
+
+
+def test_a_service_that_its_guardian_cannot_restart_keeps_nothing_back(steps):
+    process = in_b(steps)
+    steps.host.shell(f"rm {steps.folder}/systemctl")
+    process.kill()
+    steps.expect_all_back()
+
+
+def test_when_its_guardian_dies_too_the_next_run_restarts(steps):
+    kill_both(steps)
     assert steps.value() == IN_B and "trial_step" in steps.traces()
     recovered = steps.run(state="collected")["recovered"]
     assert recovered["restarted"]["nginx.service"] == {"restarted": True, "active": True, "reason": None}
@@ -250,12 +279,7 @@ def test_when_its_guardian_dies_too_the_next_run_restarts(steps):
 
 
 def test_what_somebody_stopped_since_stays_stopped_and_is_told_once(steps):
-    process = steps.start(**dict(STEP, block_seconds=1), **SERVICES)
-    eventually(lambda: len(steps.restarts()) == 2)
-    process.send_signal(signal.SIGSTOP)
-    steps.kill_guardian()
-    process.kill()
-    process.communicate()
+    kill_both(steps)
     steps.units(nginx_service={"ActiveState": "inactive"}, web_socket={})
     result = steps.run(state="collected")
     assert result["failed"] and "nginx.service: a killed trial had restarted it" in result["msg"] and "is inactive" in result["msg"]
