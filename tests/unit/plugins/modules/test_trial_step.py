@@ -317,8 +317,11 @@ SHORT = {"values": STEP["values"], "pairs": 1, "block_seconds": 0.15, "washout_s
 
 
 def test_it_begins_when_it_was_told_to(steps):
-    start_at = time.time() + 2
-    trial = steps.run(**SHORT, start_at=start_at)["trial"]
+    start_at = time.time() + 3
+    process = steps.start(**dict(SHORT, block_seconds=1), start_at=start_at)
+    eventually(lambda: steps.value() == IN_B)  # the first block is B
+    assert time.time() >= start_at
+    trial = finished(process)["trial"]
     assert trial["status"] == "complete" and trial["late_seconds"] == 0
     assert trial["began_epoch_seconds"] == pytest.approx(start_at, abs=0.05)
     began_boottime = trial["blocks"]["started"][0] - SHORT["washout_seconds"]
