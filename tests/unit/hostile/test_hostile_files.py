@@ -39,6 +39,7 @@ entries = st.builds(
 records = st.builds(
     trial_record.Record, st.none() | st.text(max_size=16), st.none() | st.text(max_size=30), st.text(max_size=30), st.just(IDENTITY),
     st.integers(1, 2 ** 22), st.integers(0), st.floats(0, 1e6), st.floats(0, 1e6), st.none() | st.lists(st.text(max_size=30), max_size=3),
+    st.sampled_from(["pairs", "step"]), st.lists(st.sampled_from(["nginx.service", "web.socket"]), max_size=2),
     st.dictionaries(keys, st.builds(trial_record.TriedKey, any_text, any_text, any_text), min_size=1, max_size=3),
 )
 
