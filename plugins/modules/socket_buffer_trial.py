@@ -80,7 +80,7 @@ options:
     description:
       - Services and sockets of systemd that are restarted right after the switch of O(design=step), and again right after the originals are
         back, because a listener keeps the buffer sizes that it was made with. Where a socket unit listens for a service, name both.
-      - V(.service) is appended to a name without a suffix. All are restarted in one call, of at most 60 seconds; systemd knows their order.
+      - V(.service) is appended to a name without a suffix. All are restarted together, within 60 seconds; systemd knows their order.
       - Refused before anything is written where systemd does not run, and what is not loaded, not active, or what this run runs in. So is
         what would cut it off, or would stop together with the unit. That is C(ssh), C(sshd), C(dropbear); C(systemd-*), C(dbus),
         C(dbus-broker), C(messagebus); C(NetworkManager*), C(network), C(network-*), C(networking), C(ifup@*), C(netplan*), C(wicked*),
@@ -254,7 +254,7 @@ running:
 results:
   description:
     - Results that wait, newest first. Each is what its trial returned (RV(id), RV(owner), RV(trial), RV(recovered), RV(total_seconds);
-      C(failed) and C(msg) where an original could not be brought back), and the C(context) beside it.
+      C(failed) and C(msg) where an original could not be brought back, or a service does not run as it did), and the C(context) beside it.
   returned: when O(state=collected)
   type: list
   elements: dict

@@ -13,9 +13,10 @@ import time
 from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple
 
 RESTART_SECONDS = 60
+LEAST_SECONDS = 1  # to start what took all of that to stop
 ANSWER_SECONDS = 10
 SETTLE_SECONDS = 0.5  # a program that ends at once has been active for a moment
-MOST_SECONDS = RESTART_SECONDS + 2 * ANSWER_SECONDS + SETTLE_SECONDS  # of one restart, with a look before and after
+MOST_SECONDS = RESTART_SECONDS + LEAST_SECONDS + 2 * ANSWER_SECONDS + SETTLE_SECONDS  # of one restart, with a look before and after
 
 ACTIVE = ("active", "reloading", "refreshing")
 # Whatever is named in these stops or restarts together with a unit.
@@ -62,20 +63,29 @@ def parse(text: str) -> List[Dict[str, str]]:
 
 
 def restart(units: Sequence[str]) -> Dict[str, Dict[str, Any]]:
-    """{unit: {restarted, active, reason}}; never fails.
-
-    All of them in one call: systemd then stops a service before the socket that it listens on, and starts them the other way round.
-    """
+    """{unit: {restarted, active, reason}}; never fails."""
     if not units:
         return {}
     try:
         before = look(units)
-        _text, complaint = _ask(["restart", "--", *units], RESTART_SECONDS)
+        complaint = _restart(units)
         time.sleep(SETTLE_SECONDS)
         after = look(units)
     except OSError as error:
         return {unit: _row(False, False, f"nobody can tell what became of it: {error}") for unit in units}
     return {unit: judged(before[unit], after[unit], complaint) for unit in units}
+
+
+def _restart(units: Sequence[str]) -> str:
+    """What systemd complains of. A socket does not start while its service runs, so with a socket all stop first, sockets before services:
+    they would start them again.
+    """
+    sockets = [unit for unit in units if unit.endswith(".socket")]
+    ordered = sockets + [unit for unit in units if unit not in sockets]
+    end = time.monotonic() + RESTART_SECONDS
+    verbs = ("stop", "start") if sockets else ("restart",)
+    complaints = [_ask([verb, "--", *ordered], max(LEAST_SECONDS, end - time.monotonic()))[1] for verb in verbs]
+    return "; ".join(filter(None, complaints))
 
 
 def judged(before: Properties, after: Properties, complaint: str) -> Dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A stand-in for systemctl, for hosts without a systemd: knows the units of a file beside it, and notes what it is asked to restart.
+"""A stand-in for systemctl, for hosts without a systemd: knows the units of a file beside it, and notes what it is asked to (re)start.
 
 A unit is what systemd would print of it, and beside that: `needs_rmem_max`, without which it does not start, and `seconds`, which a
 restart takes.
@@ -56,6 +56,11 @@ def main(verb, *words):
         units = json.load(handle)
     if verb == "show":
         print("\n\n".join("\n".join(f"{key}={value}" for key, value in units.get(name, UNKNOWN).items()) for name in names))
+        return 0
+    if verb == "stop":
+        for name in names:
+            units[name]["ActiveState"] = "inactive"
+        _write(f"{folder}/{UNITS}", units)
         return 0
     failed = [name for name in names if _restart(folder, units, name)]
     for name in failed:

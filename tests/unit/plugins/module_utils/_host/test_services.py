@@ -1,23 +1,32 @@
-"""Names of units, and what is made of systemd's answers; test_trial_step.py lets real processes ask a stand-in."""
+"""Names of units, and what is made of systemd's answers; test_trial_systemd.py asks a real one."""
 import subprocess
 
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host import services
 
-# systemctl show of systemd 252, for a service that runs, one that nobody knows, and a socket.
+# systemctl show of systemd 252, for a service under one of its other names, and for one that nobody knows.
 SHOWN = """\
-Names=ssh.service sshd.service
+Result=success
+ControlGroup=/app.slice/plain.service
+Names=plain.service alias.service
 RequiredBy=
+Triggers=
 LoadState=loaded
 ActiveState=active
-Result=success
-ActiveEnterTimestampMonotonic=2534218
+ActiveEnterTimestampMonotonic=27852224550
 CanStart=yes
+CanStop=yes
 
+Result=success
+ControlGroup=
 Names=nothing.service
+RequiredBy=
+Triggers=
 LoadState=not-found
 ActiveState=inactive
 ActiveEnterTimestampMonotonic=0
+CanStart=no
+CanStop=yes
 """
 
 
@@ -44,8 +53,8 @@ def test_what_names_none_is_refused(text):
 
 
 def test_an_answer_has_a_block_for_each_unit():
-    ssh, nothing = services.parse(SHOWN)
-    assert (ssh["Names"], ssh["RequiredBy"], services.is_active(ssh)) == ("ssh.service sshd.service", "", True)
+    plain, nothing = services.parse(SHOWN)
+    assert (plain["Names"], plain["RequiredBy"], services.is_active(plain)) == ("plain.service alias.service", "", True)
     assert nothing["LoadState"] == "not-found" and not services.is_active(nothing)
     assert services.parse("") == []
 
@@ -79,9 +88,9 @@ def test_a_look_without_an_answer_for_each_is_an_error_that_says_why(monkeypatch
     with pytest.raises(OSError, match="systemctl show: Failed to connect to bus: Host is down$"):
         services.look(["nginx.service"])
     monkeypatch.setattr(services.subprocess, "run", ended(0, SHOWN))
-    assert list(services.look(["ssh.service", "nothing.service"])) == ["ssh.service", "nothing.service"]
+    assert list(services.look(["alias.service", "nothing.service"])) == ["alias.service", "nothing.service"]
     with pytest.raises(OSError, match="not one for each unit"):
-        services.look(["ssh.service"])
+        services.look(["alias.service"])
 
 
 def fail(error):
@@ -101,13 +110,19 @@ def test_a_systemd_that_does_not_answer_fails_no_restart(monkeypatch, run, why):
     assert (row["restarted"], row["active"]) == (False, False) and why in row["reason"]
 
 
-def test_what_is_asked_are_words_for_units_alone_and_all_at_once(monkeypatch):
+@pytest.mark.parametrize("units, orders", [
+    (["a.service", "b.service"], [["restart", "--", "a.service", "b.service"]]),
+    # Which systemctl restart would not get right: it asks for one after the other.
+    (["a.service", "b.socket"], [["stop", "--", "b.socket", "a.service"], ["start", "--", "b.socket", "a.service"]]),
+])
+def test_what_is_asked_are_words_for_units_alone_and_all_at_once(monkeypatch, units, orders):
     asked = []
     monkeypatch.setattr(services, "SETTLE_SECONDS", 0)
     monkeypatch.setattr(services.subprocess, "run", lambda command, **options: asked.append((command, options)) or ended(0, SHOWN)(command))
-    services.restart(["ssh.service", "nothing.service"])
-    assert [command[:2] for command, _options in asked] == [["systemctl", "show"], ["systemctl", "restart"], ["systemctl", "show"]]
-    assert all(command[-3:] == ["--", "ssh.service", "nothing.service"] for command, _options in asked)
+    services.restart(units)
+    look, *restarted, look_again = [command for command, _options in asked]
+    assert look == look_again and look[:2] == ["systemctl", "show"] and look[-3:] == ["--", *units]
+    assert restarted == [["systemctl", *order] for order in orders]
     assert all(options["start_new_session"] and options["timeout"] <= services.RESTART_SECONDS for _command, options in asked)
 
 
