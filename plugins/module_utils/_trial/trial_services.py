@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The services that a trial restarts at its step and at its end: a listener keeps the buffer sizes that it was made with."""
 from fnmatch import fnmatchcase
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.services import (
@@ -135,7 +135,7 @@ def _problem(state: Mapping[str, str], cgroups: Sequence[str], listening: Sequen
     return None
 
 
-def _cuts_off(state: Mapping[str, str]) -> Iterator[Any]:
+def _cuts_off(state: Mapping[str, str]) -> Iterator[Tuple[str, str]]:
     """Of its names, and of the units that stop with it, those that no trial may restart, and why."""
     names = [name for column in ("Names", *STOPPED_WITH_IT) for name in state.get(column, "").split()]
     stems = [(name, name.rpartition(".")) for name in names]

@@ -1,4 +1,4 @@
-"""A trial with one step, its services and its appointed start: the real module and guardian on real sysctls, with a stand-in for systemctl."""
+"""A step, its services and the appointed start: the real module and guardian on real sysctls, with a stand-in for systemctl."""
 import json
 import os
 import signal
