@@ -4,12 +4,14 @@
 DOCUMENTATION = r"""
 ---
 module: socket_buffer_trial
-short_description: Try socket buffer sizes in randomised blocks, and end at the originals
+short_description: Try socket buffer sizes in randomised blocks or one step, and end at the originals
 version_added: 0.1.0
 author: linuxnet.socket_buffers authors (@linuxnet)
 description:
   - Runs an experiment on the host. Pairs of blocks, one under the present values (arm A) and one under the O(values) (arm B), in an
     order drawn for each pair, and the counters of each block recorded. The result feeds P(linuxnet.socket_buffers.verdict#filter).
+  - With O(design=step) the blocks are all A up to a drawn moment, and all B from then on. That is for what reaches neither connections
+    nor listeners that are open, where blocks in turns would compare a value with itself.
   - It ends at the originals, always, byte for byte, even where they are values that O(values) would refuse. So it never reports a change.
   - A guardian process is started before the first write. When the trial dies in any way, or hangs, the guardian brings the originals
     back within seconds. Nothing is written that a reboot would not revert.
@@ -38,8 +40,17 @@ options:
       - A triple must fulfil 4096 <= min <= default <= max <= 2147483647.
       - At least one must differ from what the host holds.
       - Without this option nothing is tried. The same schedule runs with the present values in both arms, and nothing is written. Such a
-        trial tells how much this host differs from itself; see the playbook C(calibrate).
+        trial tells how much this host differs from itself; see the playbook C(calibrate). Beside the steps of others (O(design)) it is an
+        untouched control.
     type: dict
+  design:
+    description:
+      - V(pairs) draws an order for each pair of blocks.
+      - V(step) switches once, at a moment drawn by O(seed). All moments are equally likely that leave each arm a fifth of the blocks. It
+        wants at least 5 O(pairs), which are then two blocks each and no more.
+    type: str
+    choices: [pairs, step]
+    default: pairs
   pairs:
     description:
       - Number of pairs of blocks, 1 to 1000.
@@ -58,6 +69,30 @@ options:
   seed:
     description: Draws the order of the blocks. Random when not set; the one used is returned.
     type: int
+  start_at:
+    description:
+      - When the first block is to begin, in seconds since 1970 by the host's clock, so that hosts which are not reached at the same moment
+        are in step. At most 600 seconds ahead.
+      - Where that is more than a second ago, the first block begins at once, and RV(trial.late_seconds) says how late.
+      - A clock that is set while the trial waits changes nothing.
+    type: float
+  restart_services:
+    description:
+      - Services and sockets of systemd that are restarted right after the switch of O(design=step), and again right after the originals are
+        back, because a listener keeps the buffer sizes that it was made with. Where a socket unit listens for a service, name both.
+      - V(.service) is appended to a name without a suffix. All are restarted together, within 60 seconds; systemd knows their order.
+      - Refused before anything is written where systemd does not run, and what is not loaded, not active, or what this run runs in. So is
+        what would cut it off, or would stop together with the unit. That is C(ssh), C(sshd), C(dropbear); C(systemd-*), C(dbus),
+        C(dbus-broker), C(messagebus); C(NetworkManager*), C(network), C(network-*), C(networking), C(ifup@*), C(netplan*), C(wicked*),
+        C(connman), C(dhcpcd*), C(wpa_supplicant*); C(nftables), C(iptables), C(ip6tables), C(firewalld), C(ufw), C(netfilter-persistent);
+        C(wg-quick@*), C(openvpn*), C(strongswan*), C(ipsec), C(tailscaled), C(zerotier-one).
+      - A restart that fails ends the trial, and they are restarted with the originals. What then does not run fails the module by name.
+      - When the trial dies, whoever brings the originals back restarts them afterwards, if the trial had come to its switch. What the next
+        run finds stopped it leaves stopped, and fails once with its name.
+      - Without O(values) nothing is restarted.
+    type: list
+    elements: str
+    default: []
   owner:
     description:
       - Whose trial it is, in one line of text. Whoever is refused while it runs is told, and so are facts and syslog.
@@ -114,10 +149,11 @@ attributes:
     platforms: linux
 notes:
   - The time is 2 * O(pairs) * (O(washout_seconds) + O(block_seconds)) seconds. A trial that takes a tenth and 5 seconds longer is
-    asked to end by its guardian, and killed 5 seconds later.
+    asked to end by its guardian, and killed 5 seconds later. With O(start_at) the wait comes before that, and with O(restart_services) the
+    last restart, of a minute at most, after it.
   - Blocks keep to a timetable that is set when the first one begins, so that hosts which began together stay in step. What switching and
     recording costs is taken from the time of the block. A host that is late ends a block when it is due, but not before half of its
-    length; the same goes for the wash-out.
+    length; the same goes for the wash-out. So does the restart of services.
   - Sockets that are already open keep buffers that have grown, also after the originals are back; RV(trial.residual) counts them.
   - Only one of this module and M(linuxnet.socket_buffers.socket_buffer_tuning) works on a host at a time; the other fails and names it,
     with its owner, its process, since when and for how many seconds more. That end is kept by the clock since boot, which nobody sets.
@@ -138,6 +174,16 @@ EXAMPLES = r"""
   async: 1300
   poll: 0
   register: started
+
+- name: Try a default that only a new listener takes, and restart the one that matters
+  linuxnet.socket_buffers.socket_buffer_trial:
+    values:
+      net.ipv4.tcp_rmem: 4096 524288 6291456
+    design: step
+    restart_services: [nginx]
+  become: true
+  async: 1500
+  poll: 0
 
 - name: Which results wait here, and what runs?
   linuxnet.socket_buffers.socket_buffer_trial:
@@ -210,7 +256,7 @@ running:
 results:
   description:
     - Results that wait, newest first. Each is what its trial returned (RV(id), RV(owner), RV(trial), RV(recovered), RV(total_seconds);
-      C(failed) and C(msg) where an original could not be brought back), and the C(context) beside it.
+      C(failed) and C(msg) where an original could not be brought back, or a service does not run as it did), and the C(context) beside it.
   returned: when O(state=collected)
   type: list
   elements: dict
@@ -234,12 +280,16 @@ schedule:
   returned: in check mode
   type: dict
   contains:
+    design:
+      description: As asked for.
+      type: str
+      sample: pairs
     seed:
       description: The seed that gives this order.
       type: int
       sample: 7
     pair:
-      description: For each block, the number of its pair, from 0.
+      description: For each block, the number of its pair, from 0. In a step each block has its own.
       type: list
       elements: int
       sample: [0, 0, 1, 1]
@@ -269,6 +319,9 @@ recovered:
     child_namespaces:
       description: As RV(trial.child_namespaces).
       type: dict
+    restarted:
+      description: Services that were restarted after it, by name, with C(restarted), C(active) and C(reason).
+      type: dict
     reason:
       description: Why nothing had to be brought back, or null.
       type: str
@@ -292,6 +345,10 @@ trial:
     reason:
       description: Why it was aborted, or null.
       type: str
+    design:
+      description: As asked for.
+      type: str
+      sample: pairs
     seed:
       description: The seed of the order.
       type: int
@@ -314,6 +371,10 @@ trial:
           O(block_seconds)) later. Null when it came to none.
       type: float
       sample: 1767225600.25
+    late_seconds:
+      description: How long after O(start_at) that was; 0 in time. Null without an appointment, or when it came to no block.
+      type: float
+      sample: 0.0
     baseline:
       description: The values of arm A, read from the files below C(/proc/sys/net) before the first write, one space between fields.
       type: dict
@@ -369,6 +430,13 @@ trial:
           module.
       type: dict
       sample: {before: 3, born: 0, rows: [], reason: null, lost: {}}
+    restarted:
+      description:
+        - By unit of O(restart_services), how many C(times) it was restarted, whether it is C(active), and the C(reason) why it is not as it
+          was, or null. Empty when nothing was tried.
+        - A unit with a reason fails the module, unless the trial ended before its switch.
+      type: dict
+      sample: {nginx.service: {times: 2, active: true, reason: null}}
     residual:
       description:
         - After the originals are back, the number of TCP connections (C(flows)), and how many of them hold larger buffers than the maximum
@@ -378,6 +446,7 @@ trial:
       sample: {rcvbuf_above_max: 3, sndbuf_above_max: 0, flows: 412, reason: null}
 """
 
+import time
 from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
@@ -391,15 +460,25 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.tri
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_owner import check_owner
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_result import check_id, new_id
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_run import ERRORS, refuse, run_trial
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import check_lengths, random_seed
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import (
+    DESIGNS,
+    PAIRS,
+    check_lengths,
+    random_seed,
+    wait_seconds,
+)
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_services import services_of
 
 ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["run", "collected", "discarded"], "default": "run"},
     "values": {"type": "dict"},
+    "design": {"type": "str", "choices": list(DESIGNS), "default": PAIRS},
     "pairs": {"type": "int", "default": 16},
     "block_seconds": {"type": "float", "default": 15},
     "washout_seconds": {"type": "float", "default": 3},
     "seed": {"type": "int"},
+    "start_at": {"type": "float"},
+    "restart_services": {"type": "list", "elements": "str", "default": []},
     "owner": {"type": "str"},
     "context": {"type": "dict"},
     "child_namespaces": {"type": "str", "choices": [REFUSE, RESTORE], "default": REFUSE},
@@ -452,10 +531,13 @@ STATES = {"run": run, "collected": collected, "discarded": discarded}
 
 def read_request(params: Dict[str, Any]) -> Request:
     """ValueError, naming the option, for what cannot be tried."""
-    lengths = params["pairs"], params["block_seconds"], params["washout_seconds"]
-    check_lengths(*lengths)
+    lengths, design = (params["pairs"], params["block_seconds"], params["washout_seconds"]), params["design"]
+    check_lengths(*lengths, design=design)
+    services = services_of(params["restart_services"], design, switches=2 * params["pairs"])
+    wait = None if params["start_at"] is None else wait_seconds(params["start_at"], time.time())
+    candidate = {} if params["values"] is None else validated(params["values"])
     return Request(
-        {} if params["values"] is None else validated(params["values"]),
+        candidate,
         *lengths,
         seed=random_seed() if params["seed"] is None else params["seed"],
         state_dir=params["state_dir"],
@@ -463,12 +545,16 @@ def read_request(params: Dict[str, Any]) -> Request:
         owner=None if params["owner"] is None else check_owner(params["owner"]),
         context=params["context"],
         child_namespaces=params["child_namespaces"],
+        design=design,
+        services=services if candidate else (),
+        begin_monotonic=None if wait is None else time.monotonic() + wait,
     )
 
 
 def shown_schedule(request: Request) -> Dict[str, Any]:
     blocks = request.blocks()
-    return {"seed": request.seed, "pair": [block.pair for block in blocks], "arm": [block.arm for block in blocks]}
+    columns = {"pair": [block.pair for block in blocks], "arm": [block.arm for block in blocks]}
+    return dict(columns, design=request.design, seed=request.seed)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,10 @@ MAY_BECOME = {OURS + name for name in ("socket_buffer_trial", "socket_buffer_tun
 MEASURES = {OURS + "socket_buffer_facts", OURS + "socket_counter_facts"}
 RUN_PROGRAMS = {"shell", "raw", "command", "script", "expect"}
 WRITE_FILES = {"copy", "file", "template", "lineinfile", "blockinfile"}
-# The guardian of a trial: its own interpreter and text, by systemd where that runs.
-MAY_START_PROCESSES = {"plugins/module_utils/_host/systemd.py", "plugins/module_utils/_trial/trial_guard.py"}
+# The guardian of a trial: its own interpreter and text, by systemd where that runs. And systemctl, for services that a trial restarts.
+MAY_START_PROCESSES = {
+    "plugins/module_utils/_host/services.py", "plugins/module_utils/_host/systemd.py", "plugins/module_utils/_trial/trial_guard.py",
+}
 SHELLS = ("os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "pty.spawn", "eval", "exec", "__import__")
 MAKES_FILES = ("os.chmod", "os.mknod", "os.mkfifo", "os.umask", "tempfile.", "shutil.copy", "shutil.move")
 PLACES_OF_EVERYBODY = ("/tmp", "/var/tmp", "/dev/shm")

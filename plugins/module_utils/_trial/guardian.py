@@ -9,7 +9,8 @@ module to the host goes away with the trial. So it needs nothing but the standar
 - the lock of the state directory: held as long as the trial lives, and by us while we restore;
 - the trial's record: what to restore. When it is gone, or another trial's, there is nothing left to do;
 - this script: we hold a lock on it, and the trial gives up when that is gone;
-- where containers may have copied its values, the text of _host/namespaces.py.
+- where containers may have copied its values, the text of _host/namespaces.py;
+- where it restarts services, the text of _host/services.py, and from its step on a file with its id.
 """
 import fcntl
 import json
@@ -25,6 +26,8 @@ POLL_SECONDS = 0.25
 ANSWER_SECONDS = 5  # from asking a trial to end until killing it
 PROCESS_STAT = "/proc/{pid}/stat"
 NAMESPACES_NAME = "trial_namespaces.py"
+SERVICES_NAME = "trial_services.py"
+STEP_NAME = "trial_step"
 CLOCK_BOOTTIME = 7  # Python names it from 3.7 on
 
 
@@ -86,6 +89,7 @@ class Guardian:
         self.lock_path = lock_path
         self.text = text
         self.record = json.loads(text)  # type: Mapping[str, Any]
+        self.restarted = ""  # in words
         self.outcome = None  # type: Optional[str]
         self.due = float(self.record["limit_boottime_seconds"])
 
@@ -120,7 +124,7 @@ class Guardian:
     def end_dead_trial(self) -> None:
         done = False
         try:
-            done = restore(self.record["keys"]) and self.restore_elsewhere()
+            done = restore(self.record["keys"]) and self.restore_elsewhere() and self.restart_services()
         finally:
             # What could not be restored is left, with the record, to the next run.
             if done:
@@ -135,10 +139,18 @@ class Guardian:
         tools = runpy.run_path(self.beside(NAMESPACES_NAME))
         return not tools["lost_in"](tools["put_back"](known, self.record["keys"]))
 
+    def restart_services(self) -> bool:
+        """What the trial restarted at its step. Whether that was asked for; what came of it is told."""
+        if read_text(self.beside(STEP_NAME)) == self.record["id"]:
+            tools = runpy.run_path(self.beside(SERVICES_NAME))
+            self.restarted = "; " + tools["told"](tools["restart"](self.record["services"]))
+        return True
+
     def report(self, done: bool) -> str:
         outcome = "is back, or somebody else's" if done else "could NOT be brought back, which is left to the next run"
         keys = ", ".join(sorted(self.record["keys"]))
-        return f"trial {self.record['id']} of {self.record['owner'] or 'nobody'} died; its guardian took over: {keys} {outcome}"
+        died = f"trial {self.record['id']} of {self.record['owner'] or 'nobody'} died"
+        return f"{died}; its guardian took over: {keys} {outcome}{self.restarted}"
 
     def beside(self, name: str) -> str:
         return os.path.join(os.path.dirname(self.script_path), name)
@@ -146,8 +158,9 @@ class Guardian:
     def leave_no_trace(self) -> None:
         os.unlink(self.record_path)
         os.unlink(self.script_path)
-        if os.path.exists(self.beside(NAMESPACES_NAME)):
-            os.unlink(self.beside(NAMESPACES_NAME))
+        for name in (NAMESPACES_NAME, SERVICES_NAME, STEP_NAME, f".{STEP_NAME}.tmp"):  # the last by a trial that died writing it
+            if os.path.exists(self.beside(name)):
+                os.unlink(self.beside(name))
         folder, lock_name = os.path.split(self.lock_path)
         if os.listdir(folder) == [lock_name]:
             os.unlink(self.lock_path)

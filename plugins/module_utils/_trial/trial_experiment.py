@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The blocks of a trial, under the present values and under the candidate, and what they recorded."""
 import time
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.columns import Step, WindowRefused, columns
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.proc_parsers import MalformedText
@@ -19,12 +19,15 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.tr
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_guard import Guard
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_namespaces import REFUSE
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import (
+    PAIRS,
     Block,
     Timetable,
+    begin_of,
     end_of,
     schedule,
     total_seconds,
 )
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_services import RestartFailed, Restarts
 
 POLL_SECONDS = 0.5
 
@@ -35,7 +38,8 @@ Recorders = Tuple[Any, ...]  # of what each block is asked for: start_block, pol
 class Request(NamedTuple):
     """What the user asked for; `candidate` is validated. An empty one tries nothing: both arms are the present values.
 
-    With a `context` the result is kept on the host, for another controller to judge.
+    With a `context` the result is kept on the host, for another controller to judge. `begin_monotonic` is when the first block is to begin;
+    None is at once.
     """
 
     candidate: Values
@@ -48,9 +52,16 @@ class Request(NamedTuple):
     owner: Optional[str] = None
     context: Optional[Dict[str, Any]] = None
     child_namespaces: str = REFUSE
+    design: str = PAIRS
+    services: Sequence[str] = ()
+    begin_monotonic: Optional[float] = None
 
     def blocks(self) -> List[Block]:
-        return schedule(self.pairs, self.seed)
+        return schedule(self.pairs, self.seed, self.design)
+
+    def wait_seconds(self) -> float:
+        """From now until the first block."""
+        return 0.0 if self.begin_monotonic is None else max(0.0, self.begin_monotonic - time.monotonic())
 
     def total_seconds(self) -> float:
         return total_seconds(self.pairs, self.block_seconds, self.washout_seconds)
@@ -65,7 +76,7 @@ class Experiment:
 
     def __init__(
         self, files: HostFiles, writer: HostWriter, request: Request, originals: Values, guard: Guard, signals: List[str],
-        recorders: Recorders,
+        restarts: Restarts, recorders: Recorders,
     ) -> None:
         self._files = files
         self._writer = writer
@@ -73,29 +84,43 @@ class Experiment:
         self._arms = {"A": originals, "B": request.candidate}
         self._guard = guard
         self._signals = signals
+        self._restarts = restarts
         self._recorders = recorders
-        self._in_force = originals
+        self._arm = "A"
         self.done = []  # type: List[Tuple[Block, Step]]
         self.began_epoch_seconds = None  # type: Optional[float]
+        self.late_seconds = None  # type: Optional[float]
         self.reason = None  # type: Optional[str]
 
     def run(self) -> None:
         try:
             self._switch("A")  # proves that the way back is open before anything else is written
-            self.began_epoch_seconds = time.time()
-            timetable = Timetable(time.monotonic(), self._request.washout_seconds, self._request.block_seconds)
+            timetable = Timetable(self._begin(), self._request.washout_seconds, self._request.block_seconds)
             for index, block in enumerate(self._request.blocks()):
                 self.done.append((block, self._record(block.arm, timetable, index)))
-        except (Aborted, MalformedText, OSError, TransactionFailed) as error:
+        except (Aborted, MalformedText, OSError, RestartFailed, TransactionFailed) as error:
             self.reason = str(error)
 
-    def _switch(self, arm: str) -> None:
+    def _begin(self) -> float:
+        """When the timetable begins, by the monotonic clock: once its time has come, or now."""
+        begin, appointed = time.monotonic(), self._request.begin_monotonic
+        if appointed is not None:
+            self._watch(appointed)
+            begin = begin_of(appointed, time.monotonic())
+            self.late_seconds = round(begin - appointed, 3)
+        self.began_epoch_seconds = time.time() - (time.monotonic() - begin)
+        return begin
+
+    def _switch(self, arm: str) -> bool:
+        """Whether the values are others than before."""
         self._check()
         apply_values(self._files, self._writer, self._arms[arm])
-        self._in_force = self._arms[arm]
+        before, self._arm = self._arm, arm
+        return arm != before
 
     def _record(self, arm: str, timetable: Timetable, index: int) -> Step:
-        self._switch(arm)
+        if self._switch(arm):
+            self._restarts.at_step()
         self._watch(end_of(timetable.washout_due(index), time.monotonic(), timetable.washout_seconds))
         for recorder in self._recorders:
             recorder.start_block()
@@ -119,8 +144,9 @@ class Experiment:
             raise Aborted(f"the trial was asked to end ({self._signals[0]})")
         if not self._guard.is_watching():
             raise Aborted("the trial's guardian died")
-        for key, text in read_values(self._files, self._in_force).items():
-            found, ours = canonical(text), canonical(self._in_force[key])
+        in_force = self._arms[self._arm]
+        for key, text in read_values(self._files, in_force).items():
+            found, ours = canonical(text), canonical(in_force[key])
             if found != ours:
                 raise Aborted(f"somebody else set {key} to {found!r} while the trial had {ours!r} there")
 
@@ -139,11 +165,13 @@ def report(request: Request, identity: Dict[str, Any], originals: Values, experi
         "identity": identity,
         "status": "complete" if reason is None else "aborted",
         "reason": reason,
+        "design": request.design,
         "seed": request.seed,
         "pairs": request.pairs,
         "block_seconds": request.block_seconds,
         "washout_seconds": request.washout_seconds,
         "began_epoch_seconds": experiment.began_epoch_seconds,
+        "late_seconds": experiment.late_seconds,
         "baseline": {key: canonical(text) for key, text in originals.items()},
         "candidate": request.candidate,
         "blocks": {

@@ -9,7 +9,7 @@ import sys
 import time
 from typing import Any, List
 
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host import namespaces
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host import namespaces, services
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.state_dir import LOCK_NAME
@@ -37,6 +37,8 @@ class Guard:
         self._record = record_path(state_dir)
         self._script = os.path.join(state_dir, SCRIPT_NAME)
         self._namespaces = os.path.join(state_dir, guardian.NAMESPACES_NAME)
+        self._services = os.path.join(state_dir, guardian.SERVICES_NAME)
+        self._step = _step_path(state_dir)
 
     def start(self, record: Record) -> None:
         """Afterwards the guardian watches; if it cannot, nothing is left of the attempt."""
@@ -45,11 +47,17 @@ class Guard:
             self._writer.replace_file(self._script, _source(guardian), 0o600)
             if record.known_namespaces is not None:
                 self._writer.replace_file(self._namespaces, _source(namespaces), 0o600)
+            if record.services:
+                self._writer.replace_file(self._services, _source(services), 0o600)
             paths = [self._files.path(path) for path in (self._script, self._record, self._lock)]
             self._launch([sys.executable, "-I"] + paths)
         except (OSError, GuardianFailed):
             self.dismiss()
             raise
+
+    def mark_step(self, trial_id: str) -> None:
+        """From now on whoever undoes this trial restarts its services, too."""
+        self._writer.replace_file(self._step, trial_id, 0o600)
 
     def is_watching(self) -> bool:
         """A guardian holds a lock on its script as long as it lives."""
@@ -67,6 +75,8 @@ class Guard:
         self._writer.remove_file(self._record)
         self._writer.remove_file(self._script)
         self._writer.remove_file(self._namespaces)
+        self._writer.remove_file(self._services)
+        self._writer.remove_file(self._step)
 
     def _launch(self, command: List[str]) -> None:
         """As a service of systemd where possible: what ends our login session and its processes must not end the guardian."""
@@ -94,6 +104,9 @@ class NothingToGuard:
     def start(self, record: Record) -> None:
         """Nobody has to be there."""
 
+    def mark_step(self, trial_id: str) -> None:
+        """There is none."""
+
     def is_watching(self) -> bool:
         return True
 
@@ -103,6 +116,15 @@ class NothingToGuard:
 
 def record_path(state_dir: str) -> str:
     return os.path.join(state_dir, RECORD_NAME)
+
+
+def step_was_made(files: HostFiles, state_dir: str, record: Record) -> bool:
+    """Whether a killed trial may have restarted its services."""
+    return record.id is not None and files.read_text(_step_path(state_dir)) == record.id
+
+
+def _step_path(state_dir: str) -> str:
+    return os.path.join(state_dir, guardian.STEP_NAME)
 
 
 def _source(module: Any) -> str:

@@ -16,6 +16,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.boot
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles, sysctl_path
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import read_identity
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.services import unlike
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.signals import noted_signals
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.state_dir import (
     Busy,
@@ -53,6 +54,11 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.tri
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_result import keep
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import limit_seconds
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_services import (
+    Restarts,
+    most_seconds,
+    refuse_services,
+)
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_stalls import StallRecorder
 
 # What keeps a trial from starting, each with a message for the user. Later trouble is the reason of an aborted trial.
@@ -84,6 +90,7 @@ def refuse(files: HostFiles, request: Request) -> None:
     refuse_if_held(request.state_dir)
     check_writable(files, request.candidate)
     _refuse_unfinished(files, request.state_dir)
+    refuse_services(files, request.services)
     identity = read_identity(files)
     refuse_children(identity, request.candidate, request.child_namespaces)
     originals = read_values(files, request.candidate)
@@ -103,11 +110,12 @@ def run_trial(files: HostFiles, writer: HostWriter, request: Request) -> Tuple[D
         _refuse_unfinished(files, request.state_dir)
         identity = read_identity(files)
         recovered = recover(files, writer, request.state_dir)
+        refuse_services(files, request.services)
         refuse_children(identity, request.candidate, request.child_namespaces)
         originals = read_values(files, request.candidate)
         _refuse_nothing_to_try(originals, request.candidate)
         trial = _guarded_trial(files, writer, request, identity, originals)
-        result = Outcome(request, trial, recovered, _lost(trial)).result()
+        result = Outcome(request, trial, recovered, dict(_lost(trial), **unlike(trial["restarted"]))).result()
         if request.context is None:
             return result, None
         return result, keep(files, writer, request.state_dir, dict(result, context=request.context))
@@ -115,9 +123,10 @@ def run_trial(files: HostFiles, writer: HostWriter, request: Request) -> Tuple[D
 
 def _hold_lock(request: Request) -> ContextManager[int]:
     seconds = request.total_seconds()
+    due = read_boottime() + request.wait_seconds() + seconds
     return hold_lock(
         request.state_dir, f"socket_buffer_trial of {', '.join(request.candidate) or 'nothing'}, {seconds:g} s",
-        owner=request.owner, trial_id=request.id, keys=sorted(request.candidate), due_boottime_seconds=read_boottime() + seconds,
+        owner=request.owner, trial_id=request.id, keys=sorted(request.candidate), due_boottime_seconds=due,
     )
 
 
@@ -144,26 +153,32 @@ def _guarded_trial(files: HostFiles, writer: HostWriter, request: Request, ident
     leave_session(files, f"socket-buffer-trial-{request.id}", "A socket buffer trial")
     with noted_signals() as signals, StallRecorder(files) as stalls:
         guard.start(_record(request, identity, originals, known))
-        log(begin_text(request.id, request.owner, request.candidate, request.total_seconds()))
+        seconds = request.wait_seconds() + request.total_seconds()
+        log(begin_text(request.id, request.owner, request.candidate, request.services, round(seconds, 1)))
         flows = FlowRecorder(files, request.block_seconds)
-        experiment = Experiment(files, writer, request, originals, guard, signals, (flows, stalls))
+        restarts = Restarts(request.services, lambda: guard.mark_step(request.id))
+        experiment = Experiment(files, writer, request, originals, guard, signals, restarts, (flows, stalls))
         try:
             experiment.run()
         finally:
             restored = restore_arms(files, writer, originals, request.candidate)
             children = put_born_back(known, originals, request.candidate)
+            restarts.at_end()
             # What refuses stays on record, for the guardian and for the next run.
             if not _lost({"restored": restored, "child_namespaces": children}):
                 guard.dismiss()
         residual = residual_now(files)  # in here, where being asked to end is noted and no more
-    trial = dict(report(request, identity, originals, experiment), restored=restored, child_namespaces=children, residual=residual)
+    trial = dict(
+        report(request, identity, originals, experiment), restored=restored, child_namespaces=children, restarted=restarts.rows,
+        residual=residual,
+    )
     blocks = len(trial["seconds"])
     log(end_text(request.id, request.owner, trial))
     return dict(trial, stalls=stalls.table(blocks), flows=flows.table(blocks))
 
 
 def _record(request: Request, identity: Dict[str, Any], originals: Values, known: Optional[List[str]]) -> Record:
-    pid, now, seconds = os.getpid(), read_boottime(), request.total_seconds()
+    pid, begin, seconds = os.getpid(), read_boottime() + request.wait_seconds(), request.total_seconds()
     return Record(
         id=request.id,
         owner=request.owner,
@@ -171,8 +186,10 @@ def _record(request: Request, identity: Dict[str, Any], originals: Values, known
         identity=epoch(identity),
         pid=pid,
         start_ticks=start_ticks(pid),
-        due_boottime_seconds=now + seconds,
-        limit_boottime_seconds=now + limit_seconds(seconds),
+        due_boottime_seconds=begin + seconds,
+        limit_boottime_seconds=begin + limit_seconds(seconds) + most_seconds(request.services),
         known_namespaces=known,
+        design=request.design,
+        services=list(request.services),
         keys={key: TriedKey(sysctl_path(key), originals[key], text) for key, text in request.candidate.items()},
     )

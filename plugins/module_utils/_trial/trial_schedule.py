@@ -2,10 +2,15 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The order of a trial's blocks, and when each is due. Pure."""
+import math
 import random
 from typing import List, NamedTuple
 
+PAIRS, STEP = "pairs", "step"
+
 MOST_PAIRS = 1000
+LEAST_STEP_PAIRS = 5  # ten blocks: with fewer there is hardly a moment to choose
+EDGE_SHARE = 5  # a step leaves each arm at least this part of the blocks
 SHORTEST_BLOCK_SECONDS = 0.1  # a pass over all counters costs a few milliseconds
 LONGEST_SECONDS = 86400
 SEED_BITS = 31
@@ -15,9 +20,12 @@ LATE_SHARE = 0.1
 LATE_SECONDS = 5
 LEAST_SHARE = 0.5  # of its length, for what began late
 
+LONGEST_WAIT_SECONDS = 600
+LATE_START_SECONDS = 1  # so late still counts as begun when it was to
+
 
 class Block(NamedTuple):
-    """One stretch of time under the present values (A) or the candidate (B)."""
+    """One stretch of time under the present values (A) or the candidate (B). In a step each is its own pair: it has no partner."""
 
     pair: int
     arm: str
@@ -45,10 +53,12 @@ def end_of(due: float, started: float, seconds: float) -> float:
     return max(due, started + LEAST_SHARE * seconds)
 
 
-def check_lengths(pairs: int, block_seconds: float, washout_seconds: float) -> None:
+def check_lengths(pairs: int, block_seconds: float, washout_seconds: float, design: str = PAIRS) -> None:
     """ValueError, naming the option, for a trial that cannot be run."""
     if not 1 <= pairs <= MOST_PAIRS:
         raise ValueError(f"pairs: wants 1 to {MOST_PAIRS}, got {pairs}")
+    if design == STEP and pairs < LEAST_STEP_PAIRS:
+        raise ValueError(f"pairs: design {STEP} wants at least {LEAST_STEP_PAIRS} (two blocks each), got {pairs}")
     if not block_seconds >= SHORTEST_BLOCK_SECONDS:
         raise ValueError(f"block_seconds: wants at least {SHORTEST_BLOCK_SECONDS}, got {block_seconds}")
     if not 0 <= washout_seconds < block_seconds:
@@ -68,12 +78,45 @@ def limit_seconds(total: float) -> float:
     return total * (1 + LATE_SHARE) + LATE_SECONDS
 
 
+def wait_seconds(start_at: float, now: float) -> float:
+    """From now until the trial is to begin; negative when that is over. ValueError, naming the option, for what nobody waits for."""
+    if not math.isfinite(start_at) or start_at - now > LONGEST_WAIT_SECONDS:
+        latest = f"at most {LONGEST_WAIT_SECONDS} ahead of this host's {now:.1f}"
+        raise ValueError(f"start_at: wants seconds since 1970, {latest}, got {start_at}")
+    return start_at - now
+
+
+def begin_of(appointed: float, now: float) -> float:
+    """When the timetable begins: as appointed, or now where that is too long ago."""
+    return appointed if now - appointed <= LATE_START_SECONDS else now
+
+
 def random_seed() -> int:
     return random.SystemRandom().getrandbits(SEED_BITS)
 
 
-def schedule(pairs: int, seed: int) -> List[Block]:
+def step_moments(blocks: int) -> range:
+    """Which of so many blocks may be the first under the candidate, in a trial with one step."""
+    least = -(-blocks // EDGE_SHARE)
+    return range(least, blocks - least + 1)
+
+
+def schedule(pairs: int, seed: int, design: str = PAIRS) -> List[Block]:
+    return DESIGNS[design](pairs, seed)
+
+
+def _in_pairs(pairs: int, seed: int) -> List[Block]:
     """Each pair in an order of its own, by a fair coin: that is what a sign-flip test takes for granted."""
     coin = random.Random(seed)
     orders = ["AB" if coin.getrandbits(1) else "BA" for _pair in range(pairs)]
     return [Block(pair, arm) for pair, order in enumerate(orders) for arm in order]
+
+
+def _in_one_step(pairs: int, seed: int) -> List[Block]:
+    """A up to a moment drawn from all that are possible, then B: any other moment was as likely, which is what the test counts."""
+    blocks = 2 * pairs
+    moment = random.Random(seed).choice(step_moments(blocks))
+    return [Block(index, "B" if index >= moment else "A") for index in range(blocks)]
+
+
+DESIGNS = {PAIRS: _in_pairs, STEP: _in_one_step}

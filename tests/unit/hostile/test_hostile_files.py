@@ -39,6 +39,7 @@ entries = st.builds(
 records = st.builds(
     trial_record.Record, st.none() | st.text(max_size=16), st.none() | st.text(max_size=30), st.text(max_size=30), st.just(IDENTITY),
     st.integers(1, 2 ** 22), st.integers(0), st.floats(0, 1e6), st.floats(0, 1e6), st.none() | st.lists(st.text(max_size=30), max_size=3),
+    st.sampled_from(["pairs", "step"]), st.lists(st.sampled_from(["nginx.service", "web.socket"]), max_size=2),
     st.dictionaries(keys, st.builds(trial_record.TriedKey, any_text, any_text, any_text), min_size=1, max_size=3),
 )
 
@@ -75,7 +76,7 @@ JOURNAL = journal.render([
 ])
 RECORD = trial_record.render(trial_record.Record(
     id="0123456789abcdef", owner="alice", started="2025-03-01", identity=IDENTITY, pid=7, start_ticks=8, due_boottime_seconds=9.0,
-    limit_boottime_seconds=10.0, known_namespaces=None,
+    limit_boottime_seconds=10.0, known_namespaces=None, design="step", services=["nginx.service"],
     keys={"net.ipv4.tcp_rmem": trial_record.TriedKey("/proc/sys/net/ipv4/tcp_rmem", "1 2 3", "1 2 4")},
 ))
 

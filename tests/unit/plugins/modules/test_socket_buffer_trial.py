@@ -234,7 +234,7 @@ def test_originals_that_validation_would_refuse_come_back(trials):
 def test_check_mode_tells_the_schedule_and_writes_nothing(trials):
     result = trials.run(SHORT, _ansible_check_mode=True)
     assert result["total_seconds"] == pytest.approx(0.8) and result["changed"] is False
-    assert result["schedule"] == {"seed": 4, "pair": [0, 0, 1, 1], "arm": ["B", "A", "B", "A"]}
+    assert result["schedule"] == {"design": "pairs", "seed": 4, "pair": [0, 0, 1, 1], "arm": ["B", "A", "B", "A"]}
     assert trials.values() == FIRST and not os.path.exists(trials.state_dir) and trials.traces() == []
 
 

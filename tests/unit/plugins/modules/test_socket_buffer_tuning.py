@@ -341,7 +341,7 @@ def test_a_killed_trial_is_ended_before_originals_are_taken(tuned):
         tried = TriedKey(sysctl_file(RMEM), FIRST[RMEM].strip(), "4096 131072 16777216")
         record = Record(
             "0f9c4b1a7d3e5560", "alice@ctl", "2025-03-01T12:00:00+00:00", epoch(read_identity(HostFiles())), os.getpid(), 1, 60.0, 120.0,
-            None, {RMEM: tried},
+            None, "pairs", [], {RMEM: tried},
         )
         os.mkdir(tuned.state_dir, 0o700)
         HostWriter().replace_file(record_path(tuned.state_dir), render(record), 0o600)

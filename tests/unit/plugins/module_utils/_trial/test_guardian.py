@@ -62,7 +62,7 @@ def guarded_files(tmp_path, **changes):
     row = {"path": str(tmp_path / "tcp_rmem"), "original": ORIGINAL, "candidate": CANDIDATE}
     record = {
         "id": "0f9c4b1a7d3e5560", "owner": "alice@ctl", "pid": os.getpid(), "start_ticks": -1, "limit_boottime_seconds": 1e9,
-        "known_namespaces": None, "keys": {"net.ipv4.tcp_rmem": row},
+        "known_namespaces": None, "services": [], "keys": {"net.ipv4.tcp_rmem": row},
     }
     record.update(changes)
     (tmp_path / "tcp_rmem").write_text(CANDIDATE)

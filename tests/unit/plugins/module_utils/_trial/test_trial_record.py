@@ -20,6 +20,8 @@ RECORD = Record(
     due_boottime_seconds=1391.0,
     limit_boottime_seconds=1453.6,
     known_namespaces=None,
+    design="step",
+    services=["nginx.service"],
     keys={RMEM: TriedKey("/proc/sys/net/ipv4/tcp_rmem", "4096\t131072\t6291456", "4096 131072 2097152")},
 )
 
@@ -50,7 +52,11 @@ def edited(**changes):
     (edited(keys={RMEM: ["p", "o", "c"]}), "damaged"),
     (edited(identity="here"), "identity"),
     (edited(extra=1), "damaged"),
-    (edited(version=3), "version 3"),
+    (edited(services=["../nginx"]), "nginx"),
+    (edited(services=["nginx"]), "services"),
+    (edited(services=[1]), "damaged"),
+    (edited(services=None), "damaged"),
+    (edited(version=4), "version 4"),
 ])
 def test_a_record_that_cannot_be_used_is_named(text, message):
     with pytest.raises(RecordError, match=message) as raised:
@@ -58,10 +64,14 @@ def test_a_record_that_cannot_be_used_is_named(text, message):
     assert str(raised.value).startswith("/state/trial.json")
 
 
-def test_what_an_older_collection_left_can_still_be_undone():
-    document = json.loads(render(RECORD))
-    for name in ("id", "owner", "due_boottime_seconds", "limit_boottime_seconds", "known_namespaces"):
-        del document[name]
-    record = parse(json.dumps(dict(document, version=1, limit_seconds=638.6)), "trial.json")
+SINCE_2 = ("id", "owner", "due_boottime_seconds", "limit_boottime_seconds", "known_namespaces")
+SINCE_3 = ("design", "services")
+
+
+@pytest.mark.parametrize("version, unknown, more", [(1, SINCE_2 + SINCE_3, {"limit_seconds": 638.6}), (2, SINCE_3, {})])
+def test_what_an_older_collection_left_can_still_be_undone(version, unknown, more):
+    document = {name: value for name, value in json.loads(render(RECORD)).items() if name not in unknown}
+    record = parse(json.dumps(dict(document, version=version, **more)), "trial.json")
     assert record.originals() == RECORD.originals() and record.candidate() == RECORD.candidate() and record.identity == RECORD.identity
-    assert (record.id, record.owner, record.known_namespaces) == (None, None, None)
+    assert (record.design, record.services) == ("pairs", [])
+    assert (record.id, record.owner, record.known_namespaces) == ((None, None, None) if version == 1 else (RECORD.id, RECORD.owner, None))
