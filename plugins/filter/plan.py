@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._filter_arguments import policy_of
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import read_step
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.plan import plan
 
 DOCUMENTATION = r"""
@@ -18,7 +19,7 @@ description:
   - Answers the most urgent finding that a buffer size may cure with one candidate value, the metric that must improve and the guards
     that must not worsen.
   - A candidate is where to start a trial, not a proof.
-positional: _input, facts, policy, latency, window, earlier
+positional: _input, facts, policy, latency, window, earlier, step
 options:
   _input:
     type: list
@@ -42,6 +43,11 @@ options:
     type: list
     elements: dict
     description: Outcome records of this run's earlier rounds on this host; what they refuted is not tried again.
+  step:
+    type: dict
+    description:
+      - What may be tried in one step, where blocks in pairs would compare a value with itself. C(seconds) of such a trial, 0 for none, and
+        the C(services) that are restarted at the step. What listeners hand on is tried only where there are such services.
 extends_documentation_fragment:
   - linuxnet.socket_buffers.policy
 """
@@ -118,21 +124,33 @@ _value:
     waits_for:
       type: str
       description: The host whose trial goes first. V(null) if there is none.
+    design:
+      type: str
+      description: V(pairs) of blocks, or one V(step) at a random moment.
+    step_seconds:
+      type: float
+      description: How long a trial in one step is to take; 0 of any other.
+    restart_services:
+      type: list
+      elements: str
+      description: What is restarted at the step.
     again:
       type: bool
       description: Whether another round has to look at this host.
 """
 
 
-def filter_plan(findings, facts, policy=None, latency=None, window=None, earlier=()):
+def filter_plan(findings, facts, policy=None, latency=None, window=None, earlier=(), step=None):
     if not isinstance(findings, (list, tuple)) or not all(isinstance(finding, Mapping) for finding in findings):
         raise AnsibleFilterError(f"plan: findings: wants the list of dictionaries that diagnose returned, got {type(findings).__name__}")
     if not isinstance(facts, Mapping):
         raise AnsibleFilterError(f"plan: facts: wants a dictionary, got {type(facts).__name__}")
     if latency is not None and latency != "" and not isinstance(latency, Mapping):
         raise AnsibleFilterError(f"plan: latency: wants a dictionary or none, got {type(latency).__name__}")
+    if step and not isinstance(step, Mapping):
+        raise AnsibleFilterError(f"plan: step: wants a dictionary or none, got {type(step).__name__}")
     try:
-        return plan(findings, facts, policy_of(policy), latency or None, window or None, earlier)
+        return plan(findings, facts, policy_of(policy), latency or None, window or None, earlier, read_step(step))
     except ValueError as error:
         raise AnsibleFilterError(f"plan: {error}") from error
 

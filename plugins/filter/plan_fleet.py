@@ -26,7 +26,8 @@ options:
     description:
       - By host, its C(window), C(findings) (of P(linuxnet.socket_buffers.diagnose_fleet#filter)) and C(facts)
         (C(ansible_facts.socket_buffers)); and, if there are any, C(latency) (C(ansible_facts.receive_latency)), C(earlier) (outcome records of
-        earlier rounds, so that nothing refuted is tried again) and C(addresses), a list of texts.
+        earlier rounds, so that nothing refuted is tried again), C(addresses), a list of texts, and C(step), as of
+        P(linuxnet.socket_buffers.plan#filter). A candidate of both ends is tried in pairs of blocks, or not at all.
   seed:
     type: int
     default: 0

@@ -17,6 +17,8 @@ author: linuxnet.socket_buffers authors (@linuxnet)
 description:
   - Compares the blocks of several hosts' trials pair by pair with one exact sign-flip test.
   - Pairs whose order the same seed decided flip together.
+  - Trials in one step are judged by all combinations of moments at which their steps could have come; whoever ran another design than the first is
+    left out.
   - It tells what the change does to the typical host. The verdict of each host is that of P(linuxnet.socket_buffers.verdict#filter).
 positional: _input, plan
 options:

@@ -56,6 +56,9 @@ _value:
       type: list
       elements: int
       description: The number of the wave that it was tried in, as the only element; empty without a result.
+    control:
+      type: dict
+      description: The newest result of a host that recorded beside a trial in one step of another; null when there is none. It is among C(discard).
     discard:
       type: list
       elements: str

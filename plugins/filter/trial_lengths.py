@@ -15,12 +15,13 @@ version_added: 0.1.0
 author: linuxnet.socket_buffers authors (@linuxnet)
 description:
   - The lengths that the operator asked for, longer where the planned change takes longer to reach connections.
+  - A trial in one step has as many blocks, of at least these lengths, as fit into the C(step_seconds) of its plan.
 positional: _input, pairs, block_seconds, washout_seconds
 options:
   _input:
     type: dict
     required: true
-    description: A plan of P(linuxnet.socket_buffers.plan_fleet#filter), for its C(least_washout_seconds).
+    description: A plan of P(linuxnet.socket_buffers.plan_fleet#filter), for its C(least_washout_seconds), C(design) and C(step_seconds).
   pairs:
     type: int
     required: true
@@ -33,6 +34,10 @@ options:
     type: float
     required: true
     description: Wait after each switch of values.
+  alpha:
+    type: float
+    default: 0.01
+    description: Error rate of the verdict, which says how many blocks a proof takes.
 """
 
 EXAMPLES = r"""
@@ -47,25 +52,31 @@ _value:
   contains:
     pairs:
       type: int
-      description: As given.
+      description: As given; of a trial in one step half of its blocks.
     block_seconds:
       type: float
-      description: As given, or as long as the wash-out if that is longer.
+      description: As given, or as long as the wash-out if that is longer; of a trial in one step what fills its time.
     washout_seconds:
       type: float
       description: As given, or what the change needs.
+    lead_seconds:
+      type: float
+      description: How far ahead hosts that have to be in step are told to begin; 0 where that does not matter.
+    note:
+      type: str
+      description: What to do where a trial in one step is too short to prove anything; else V(null).
     run_time:
       type: dict
       description: What P(linuxnet.socket_buffers.run_time#filter) says of such a trial.
 """
 
 
-def filter_trial_lengths(plan, pairs, block_seconds, washout_seconds):
+def filter_trial_lengths(plan, pairs, block_seconds, washout_seconds, alpha=0.01):
     if not isinstance(plan, Mapping):
         raise AnsibleFilterError(f"trial_lengths: plan: wants a dictionary, got {type(plan).__name__}")
     try:
-        return trial_lengths(float(plan.get("least_washout_seconds") or 0), int(pairs), float(block_seconds), float(washout_seconds))
-    except (TypeError, ValueError) as error:
+        return trial_lengths(plan, int(pairs), float(block_seconds), float(washout_seconds), float(alpha))
+    except (KeyError, TypeError, ValueError) as error:
         raise AnsibleFilterError(f"trial_lengths: {error}") from error
 
 

@@ -15,7 +15,8 @@ short_description: Did the candidate of a trial help?
 version_added: 0.1.0
 author: linuxnet.socket_buffers authors (@linuxnet)
 description:
-  - Compares the blocks of a trial pair by pair with an exact sign-flip test, checks every guard and whether both arms saw the same demand.
+  - Compares the blocks of a trial pair by pair with an exact sign-flip test, or of a trial in one step those before with those after it, by an exact
+    test over all moments at which the step could have come; checks every guard and whether both arms saw the same demand.
 positional: _input, plan
 options:
   _input:
@@ -71,13 +72,13 @@ _value:
     interval:
       type: list
       elements: float
-      description: Lowest and highest effect that the test does not reject, each at O(alpha).
+      description: Lowest and highest effect that the test does not reject, each at O(alpha). V(null) where so few moments of a step reject nothing.
     p_value:
       type: float
-      description: Of the one-sided sign-flip test for an improvement.
+      description: Of the one-sided test for an improvement.
     pairs:
       type: int
-      description: How many pairs of blocks counted.
+      description: How many pairs of blocks counted; of a trial in one step, how many blocks.
     smallest_effect:
       type: float
       description: The smallest relative improvement that a trial with this spread proves about four times in five.
@@ -114,10 +115,16 @@ _value:
           description: Relative change in the typical pair of blocks.
         p_value:
           type: float
-          description: Of the one-sided sign-flip test for a worsening.
+          description: Of the one-sided test for a worsening.
         ok:
           type: bool
           description: V(true) in order, V(false) worse, V(null) in doubt.
+    design:
+      type: str
+      description: V(pairs) or V(step), of the trial.
+    controls:
+      type: dict
+      description: V(null); only P(linuxnet.socket_buffers.verdicts#filter) takes hosts that recorded beside a trial in one step.
     extend:
       type: bool
       description: V(false); only P(linuxnet.socket_buffers.verdicts#filter) asks for more.

@@ -27,6 +27,8 @@ options:
     description:
       - By host, C(trial) (what M(linuxnet.socket_buffers.socket_buffer_trial) returned, or null) and the C(plan) that was tried there; and
         C(first), the trial before it, if this is the second of the same candidate.
+      - Of a trial in one step also C(controls), by host the trials of those that tried nothing meanwhile. What moved on them as well is taken out
+        of every block; those that are not in step are left out.
   alpha:
     type: float
     default: 0.01
@@ -61,6 +63,7 @@ _value:
     - C(extend) is V(true) if another trial of the same length may tell.
     - Of a joint candidate it has besides C(hosts), the names of those that tried it together; C(pairs) and rates are those of all hosts on
       which the metric was measured.
+    - Of a trial in one step C(controls) has the C(hosts) that counted, and C(left_out), the others with their reasons.
 """
 
 
@@ -70,14 +73,15 @@ def filter_verdicts(hosts, alpha=0.01, min_effect=0.05, extend=False):
     for host, given in hosts.items():
         if not isinstance(given, Mapping) or not isinstance(given.get("plan"), Mapping):
             raise AnsibleFilterError(f"verdicts: {host}: wants a dictionary with a trial and the plan that was tried")
-        for name in ("trial", "first"):
-            trial = given.get(name)
-            if trial and not isinstance(trial, Mapping):
-                raise AnsibleFilterError(f"verdicts: {host}: {name}: wants a dictionary or none, got {type(trial).__name__}")
+        for name in ("trial", "first", "controls"):
+            found = given.get(name)
+            if found and not isinstance(found, Mapping):
+                raise AnsibleFilterError(f"verdicts: {host}: {name}: wants a dictionary or none, got {type(found).__name__}")
     try:
         # A template turns null into empty text, depending on the version of ansible-core.
         wanted = {
-            host: {"trial": given.get("trial") or None, "plan": given["plan"], "first": given.get("first") or None} for host, given in hosts.items()
+            host: {"plan": given["plan"], **{name: given.get(name) or None for name in ("trial", "first", "controls")}}
+            for host, given in hosts.items()
         }
         return verdicts(wanted, number("alpha", alpha), number("min_effect", min_effect), bool(extend))
     except ValueError as error:

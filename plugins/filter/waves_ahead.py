@@ -37,6 +37,10 @@ options:
     type: float
     default: 0
     description: Wait between two waves.
+  alpha:
+    type: float
+    default: 0.01
+    description: Error rate of the verdict, to say which trials in one step are too short for it.
 """
 
 EXAMPLES = r"""
@@ -57,15 +61,16 @@ _value:
       description: What they take, when no trial is run once more.
     text:
       type: str
-      description: The same for a person, and who is in which wave; empty when there is only one.
+      description: The same for a person, and who is in which wave; empty when there is only one. Trials in one step that are too short to prove
+        anything are named as well.
 """
 
 
-def filter_waves_ahead(plans, pairs, block_seconds, washout_seconds, bake_seconds=0):
+def filter_waves_ahead(plans, pairs, block_seconds, washout_seconds, bake_seconds=0, alpha=0.01):
     if not isinstance(plans, Mapping):
         raise AnsibleFilterError(f"waves_ahead: wants a dictionary of plans by host, got {type(plans).__name__}")
     try:
-        return waves_ahead(plans, int(pairs), float(block_seconds), float(washout_seconds), float(bake_seconds))
+        return waves_ahead(plans, int(pairs), float(block_seconds), float(washout_seconds), float(bake_seconds), float(alpha))
     except (TypeError, ValueError) as error:
         raise AnsibleFilterError(f"waves_ahead: {error}") from error
 

@@ -17,19 +17,21 @@ PLAN_KEYS = ("changes", "metric", "guards", "scenario", "again")
 
 
 def resumable(waiting: Mapping[str, Any], ended: Collection[str], sizes: Mapping[str, Any], adopt: bool = False) -> dict[str, Any]:
-    """{wait_seconds, result, waves, discard} from the `collected` of docs/data_shapes.md and the `sysctls` of the host's facts.
+    """{wait_seconds, result, waves, control, discard} from the `collected` of docs/data_shapes.md and the `sysctls` of the host's facts.
 
     Only runs that have `ended` leave something to others; with `adopt`, all do. `result` is the newest that can be judged still, or None;
-    `waves` has the number of its wave, and nothing without it. `discard` names those that nobody needs any more.
+    `waves` has the number of its wave, and nothing without it. `control` is the newest that was recorded beside a trial in one step of another
+    host; `discard` names those that nobody needs on the host.
     """
     running = waiting.get("running")
     left = [result for result in waiting.get("results") or () if adopt or result.get("owner") in ended]
     result = next((result for result in left if _can_be_judged(result, sizes)), None)
+    control = next((result for result in left if (result.get("context") or {}).get("control_of")), None)
     discard = {row["id"] for row in (*left, *(waiting.get("damaged") or ())) if row is not result}
     waits = running is not None and (adopt or running.get("owner") in ended)
     return {
         "wait_seconds": math.ceil(running["seconds_left"]) + SPARE_SECONDS if running and waits else None,
-        "result": result, "waves": [_wave(result)] if result else [], "discard": sorted(discard),
+        "result": result, "waves": [_wave(result)] if result else [], "control": control, "discard": sorted(discard),
     }
 
 

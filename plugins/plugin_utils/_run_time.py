@@ -8,12 +8,17 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import LEAST_STEP_PAIRS, MOST_PAIRS, STEP
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.step import least_blocks
+
 # A busy host starts and ends a run late: the job's own limit leaves room for that.
 START_MARGIN_SECONDS = 60
 # Between two looks at a job that is late.
 TRY_SECONDS = 5
 # A block is longer than the wash-out before it.
 BEYOND_WASHOUT_SECONDS = 1.0
+# Hosts that have to be in step are started one after the other, and begin at a time that is so far ahead.
+LEAD_SECONDS = 60
 
 
 def trial_seconds(pairs: int, block_seconds: float, washout_seconds: float) -> float:
@@ -21,13 +26,38 @@ def trial_seconds(pairs: int, block_seconds: float, washout_seconds: float) -> f
     return 2 * pairs * (block_seconds + washout_seconds)
 
 
-def trial_lengths(least_washout_seconds: float, pairs: int, block_seconds: float, washout_seconds: float) -> dict[str, Any]:
-    """{pairs, block_seconds, washout_seconds, run_time}: a wash-out as long as the change needs, and a block that is longer than it."""
-    washout = max(washout_seconds, least_washout_seconds)
+def trial_lengths(
+    plan: Mapping[str, Any], pairs: int, block_seconds: float, washout_seconds: float, alpha: float = 0.01,
+) -> dict[str, Any]:
+    """{pairs, block_seconds, washout_seconds, lead_seconds, run_time, note} of the trial of a plan.
+
+    A wash-out as long as the change needs, and a block that is longer than it. In one step, as many such blocks as the time allows, and they take all
+    of it; `note` says when these are too few for a proof.
+    """
+    washout = max(washout_seconds, float(plan.get("least_washout_seconds") or 0))
     block = max(block_seconds, washout + BEYOND_WASHOUT_SECONDS) if washout > washout_seconds else block_seconds
+    lead, note = 0.0, None
+    if plan.get("design") == STEP:
+        lead = LEAD_SECONDS
+        pairs, block, note = _fitted(float(plan["step_seconds"]), block, washout, alpha)
     return {
-        "pairs": pairs, "block_seconds": block, "washout_seconds": washout, "run_time": run_time(trial_seconds(pairs, block, washout)),
+        "pairs": pairs, "block_seconds": block, "washout_seconds": washout, "lead_seconds": lead, "note": note,
+        "run_time": run_time(lead + trial_seconds(pairs, block, washout)),
     }
+
+
+def _fitted(seconds: float, block: float, washout: float, alpha: float) -> tuple[int, float, str | None]:
+    """Pairs, the length of a block, and what to do where so few blocks prove nothing."""
+    pairs = min(MOST_PAIRS, int(seconds / trial_seconds(1, block, washout) + 1e-9))
+    if pairs < LEAST_STEP_PAIRS:
+        least = math.ceil(trial_seconds(LEAST_STEP_PAIRS, block, washout))
+        raise ValueError(f"socket_buffers_step_seconds is {seconds:g}, but blocks of {block:g} s, each after {washout:g} s, want at least {least}")
+    needed = least_blocks(alpha)
+    short = (
+        f"a trial in one step of {seconds:g} s has {2 * pairs} blocks, too few for a proof at {alpha:g}: it takes {needed} of them,"
+        f" so give socket_buffers_step_seconds at least {math.ceil(trial_seconds(needed // 2, block, washout))}"
+    )
+    return pairs, math.floor(1000 * (seconds / (2 * pairs) - washout)) / 1000, short if 2 * pairs < needed else None
 
 
 def run_time(seconds: float) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import LEAST_STEP_PAIRS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._filter_arguments import listed
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._run_time import trial_seconds
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.extension import first_alpha
@@ -21,6 +22,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._waves.siz
 
 PREFIX = "socket_buffers_"
 DAY_SECONDS = 86400
+LEAST_STEP_SECONDS = 600
 MOST_BUCKETS = 3600  # of one window, as socket_counter_facts takes them
 
 
@@ -48,6 +50,8 @@ _ROWS = (
     Variable("socket_buffers_pairs", "int", 16, "pairs of blocks of a trial; with fewer than 7 an exact test cannot reach 1 %", 7, 1000),
     Variable("socket_buffers_block_seconds", "float", 15, "recorded part of one block", 0.5, 3600),
     Variable("socket_buffers_washout_seconds", "float", 3, "wait after each switch of values, not recorded", 0, 600),
+    Variable("socket_buffers_step_seconds", "float", 0, "length of a trial in one step, of what pairs cannot tell; 0: never", 0, DAY_SECONDS),
+    Variable("socket_buffers_restart_services", "names", [], "services that are restarted at such a step"),
     Variable("socket_buffers_seed", "int", None, "seed of the order of the blocks; random when not set", 1, 2147483647),
     Variable("socket_buffers_alpha", "float", 0.01, "error rate of the verdict", 0.0001, 0.2),
     Variable("socket_buffers_extend", "bool", True, "a trial that is promising but proves nothing is run once more; both share the error rate"),
@@ -150,6 +154,7 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
     needed = least_pairs(first_alpha(alpha) if values["socket_buffers_extend"] else alpha)
     block, washout = values["socket_buffers_block_seconds"], values["socket_buffers_washout_seconds"]
     trial = trial_seconds(pairs, block, washout)
+    step, shortest = values["socket_buffers_step_seconds"], max(LEAST_STEP_SECONDS, trial_seconds(LEAST_STEP_PAIRS, block, washout))
     rules = (
         (interval > window, f"socket_buffers_interval_seconds is {interval:g}, longer than socket_buffers_window_seconds, {window:g}"),
         (
@@ -160,6 +165,7 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
         (pairs < needed, f"socket_buffers_pairs is {pairs}, but to reach socket_buffers_alpha {alpha:g} a trial needs {needed}"),
         (washout >= block, f"socket_buffers_washout_seconds is {washout:g}, not shorter than socket_buffers_block_seconds, {block:g}"),
         (trial > DAY_SECONDS, f"socket_buffers_pairs, _block_seconds and _washout_seconds make a trial of {trial:.0f} s, more than a day"),
+        (0 < step < shortest, f"socket_buffers_step_seconds is {step:g}, but with blocks as long as these it wants 0 or at least {shortest:g}"),
     )
     return [text for broken, text in rules if broken]
 
@@ -217,6 +223,6 @@ KINDS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "path": (_path, "an absolute path"),
     "dict": (_dict, "a mapping, in YAML or as JSON text"),
     "choice": (_text, "text"),
-    "names": (_names, "a list of host names"),
+    "names": (_names, "a list of names"),
     "waves": (_waves, "a list of whole numbers above 0 and percents up to 100%, as 1,1,10%,100%"),
 }

@@ -12,14 +12,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import schedule
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import PAIRS, STEP, schedule
 
 METRIC = "TcpExtTCPRcvCollapsed"
 FLOWS = "TcpCurrEstab"
 
 
 class Design(NamedTuple):
-    """How a trial is run; hosts of a pool have the same order of arms (lockstep) or each its own. Joint: they are ends of the same flows."""
+    """How a trial is run; hosts of a pool have the same order of arms (lockstep) or each its own. Joint: they are ends of the same flows.
+
+    Step: they are switched once, each at a moment of its own, and `controls` others of their group change nothing.
+    """
 
     pairs: int
     block_seconds: int
@@ -28,6 +31,8 @@ class Design(NamedTuple):
     lockstep: bool = True
     joint: bool = False
     extended: bool = False  # the second half of the pairs is a trial of its own, run only where the first is promising
+    step: bool = False
+    controls: int = 0
 
     @property
     def seconds(self) -> int:
@@ -102,14 +107,14 @@ def trials(
     round_trips = ROUND_TRIP_US * at_ends * rng.lognormal(0, ROUND_TRIP_SD, at_ends.shape)
     for repetition in range(repetitions):
         yield {
-            f"host{host}": _trial(design, orders[repetition, host], {
+            (f"host{host}" if host < design.hosts else f"control{host - design.hosts}"): _trial(design, orders[repetition, host], {
                 name: column[repetition, host].tolist() for name, column in columns.items() if column[repetition, host].any()
             }, {FLOWS: flows[repetition, host].tolist()}, {
                 **{name: column[repetition, host].tolist() for name, column in sums.items()},
                 **{name: [count] * 2 * design.pairs for name, count in FLOW_COUNTS.items()},
                 ROUND_TRIP: round_trips[repetition, host].tolist(),
             })
-            for host in range(design.hosts)
+            for host in range(design.hosts + design.controls)
         }
 
 
@@ -130,23 +135,27 @@ def _part(trial: Mapping[str, Any], first: int, end: int) -> dict[str, Any]:
 
 def _orders(rng: np.random.Generator, repetitions: int, design: Design) -> np.ndarray:
     """The schedule the module itself would make: [repetition, host, (seed, arm of each block)]."""
-    orders = np.empty((repetitions, design.hosts), dtype=object)
+    orders = np.empty((repetitions, design.hosts + design.controls), dtype=object)
     for repetition in range(repetitions):
         seeds = rng.integers(1, 2 ** 31, size=1 if design.lockstep else design.hosts)
         for host in range(design.hosts):
             seed = int(seeds[host % len(seeds)])
-            orders[repetition, host] = (seed, [block.arm for block in schedule(design.pairs, seed)])
+            orders[repetition, host] = (seed, [block.arm for block in schedule(design.pairs, seed, STEP if design.step else PAIRS)])
+        for control in range(design.hosts, design.hosts + design.controls):
+            orders[repetition, control] = (0, ["A"] * 2 * design.pairs)
     return orders
 
 
 def _loads(rng: np.random.Generator, repetitions: int, design: Design, traffic: Traffic) -> np.ndarray:
-    """Load per bucket of one second, [repetition, host, second], of the hosts that looked worst before the trial."""
+    """Load per bucket of one second, [repetition, host, second], of the hosts that looked worst before the trial, and of controls drawn anyhow."""
     shared = _autoregressive(rng, (repetitions, 1), traffic.window_seconds + design.seconds, traffic.shared_sd, traffic.shared_tau)
     before, during = shared[..., :traffic.window_seconds], shared[..., traffic.window_seconds:]
-    crowd = (repetitions, design.hosts * traffic.candidates)
+    crowd = (repetitions, max(design.hosts * traffic.candidates, design.hosts + design.controls))
     seen = _autoregressive(rng, crowd, traffic.window_seconds, traffic.host_sd, traffic.host_tau)
     counted = _negative_binomial(rng, traffic.metric_rate * np.exp(seen + before), traffic.dispersion).sum(axis=-1)
-    worst = np.argsort(-counted, axis=1)[:, :design.hosts]
+    order = np.argsort(-counted, axis=1)
+    others = rng.permuted(order[:, design.hosts:], axis=1)[:, :design.controls]
+    worst = np.concatenate([order[:, :design.hosts], others], axis=1)
     start = np.take_along_axis(seen[..., -1], worst, axis=1)
     own = _autoregressive(rng, start.shape, design.seconds + 1, traffic.host_sd, traffic.host_tau, start)[..., 1:]
     return np.exp(own + during + traffic.trend * np.linspace(0, 1, design.seconds))
@@ -187,10 +196,13 @@ def _trial(
     step = float(design.block_seconds + design.washout_seconds)
     return {
         "version": 1, "identity": {"boot_id": "b", "netns": "cookie:1", "netns_is_initial": True, "kernel_release": "6.1.0-18-amd64"},
-        "status": "complete", "reason": None, "seed": seed,
+        "status": "complete", "reason": None, "seed": seed, "began_epoch_seconds": 0.0, "design": STEP if design.step else PAIRS,
         "pairs": design.pairs, "block_seconds": float(design.block_seconds), "washout_seconds": float(design.washout_seconds),
-        "baseline": {"net.ipv4.tcp_rmem": "4096 131072 33554432"}, "candidate": {"net.ipv4.tcp_rmem": "4096 131072 2097152"},
-        "blocks": {"pair": [index // 2 for index in range(len(arms))], "arm": arms, "started": [step * index for index in range(len(arms))]},
+        "baseline": {"net.ipv4.tcp_rmem": "4096 131072 33554432"}, "candidate": {"net.ipv4.tcp_rmem": "4096 131072 2097152"} if "B" in arms else {},
+        "blocks": {
+            "pair": [index if design.step else index // 2 for index in range(len(arms))], "arm": arms,
+            "started": [step * index for index in range(len(arms))],
+        },
         "seconds": [float(design.block_seconds)] * len(arms), "counters": counters, "gauges": gauges, "absent": [], "restored": {},
         "flows": {"available": True, "reason": None, "columns": flows},
     }

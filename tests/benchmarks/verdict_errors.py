@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import GUARDS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.joint import verdicts
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.pooled import pooled_verdict
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.pooled import pooled_units, pooled_verdict
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.verdict import verdict
 from simulated_trials import METRIC, RATES, Design, Traffic, halves, trials
 
@@ -33,6 +33,9 @@ DESIGNS = {
     "8 hosts, lockstep": Design(16, 15, 3, hosts=8),
     "8 hosts, own orders": Design(16, 15, 3, hosts=8, lockstep=False),
     "both ends": Design(16, 15, 3, hosts=2, joint=True),
+    "step, 1 host": Design(84, 15, 3, step=True),
+    "step, 1 host, 4 controls": Design(84, 15, 3, step=True, controls=4),
+    "step, 4 hosts, 4 controls": Design(84, 15, 3, hosts=4, lockstep=False, step=True, controls=4),
 }
 # What differs between the kinds of traffic; everything else is the same for all.
 KINDS = {
@@ -81,7 +84,9 @@ def run(task: Task) -> Found:
     }
     words, smallest = Tally(), []
     for hosts in trials(rng, task.repetitions, task.design, task.traffic, {METRIC: task.effect, **task.harm}, task.rates):
-        if task.design.joint:
+        if task.design.step:
+            judged = judged_step(hosts, plan, task)
+        elif task.design.joint:
             judged = judged_together(hosts, plan, task)
         elif task.design.extended:
             judged = judged_twice(hosts["host0"], plan, task)
@@ -98,8 +103,17 @@ def judged_together(hosts: Mapping[str, Mapping[str, Any]], plan: Mapping[str, A
     """The metric shows on the first of them."""
     first, *_others = hosts
     planned = dict(plan, joint={"hosts": list(hosts), "measured_on": [first]})
-    tried = {host: {"trial": dict(trial, began_epoch_seconds=0.0), "plan": planned} for host, trial in hosts.items()}
+    tried = {host: {"trial": trial, "plan": planned} for host, trial in hosts.items()}
     return verdicts(tried, task.alpha, task.min_effect)[first]
+
+
+def judged_step(hosts: Mapping[str, Mapping[str, Any]], plan: Mapping[str, Any], task: Task) -> Mapping[str, Any]:
+    controls = {host: trial for host, trial in hosts.items() if not trial["candidate"]}
+    treated = {host: {"trial": trial, "plan": plan, "controls": controls} for host, trial in hosts.items() if trial["candidate"]}
+    if len(treated) == 1:
+        [judged] = verdicts(treated, task.alpha, task.min_effect).values()
+        return judged
+    return pooled_units([{host: its} for host, its in treated.items()], task.alpha, task.min_effect)
 
 
 def judged_twice(trial: Mapping[str, Any], plan: Mapping[str, Any], task: Task) -> Mapping[str, Any]:

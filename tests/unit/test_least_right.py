@@ -8,8 +8,10 @@ ROOT = Path(__file__).resolve().parents[2]
 OURS = "linuxnet.socket_buffers."
 NESTED = ("block", "rescue", "always", "tasks", "pre_tasks", "post_tasks", "handlers")
 
-# Those that write sysctls or trace, and what collects their jobs.
-MAY_BECOME = {OURS + name for name in ("socket_buffer_trial", "socket_buffer_tuning", "receive_latency_facts")} | {"ansible.builtin.async_status"}
+# Those that write sysctls or trace, what collects their jobs, and what restarts the services that the operator named.
+MAY_BECOME = {OURS + name for name in ("socket_buffer_trial", "socket_buffer_tuning", "receive_latency_facts")} | {
+    "ansible.builtin.async_status", "ansible.builtin.systemd_service",
+}
 MEASURES = {OURS + "socket_buffer_facts", OURS + "socket_counter_facts"}
 RUN_PROGRAMS = {"shell", "raw", "command", "script", "expect"}
 WRITE_FILES = {"copy", "file", "template", "lineinfile", "blockinfile"}

@@ -125,6 +125,7 @@ class Context(NamedTuple):
     ports: FrozenSet[int]  # that somebody listens on
     sizes: BufferSizes
     occupancy: Occupancy
+    older: Optional[FrozenSet[int]] = None  # whose bytes count as old, by cookie; those of `marks` when not told
 
 
 def mark(found: Any) -> bytes:
@@ -139,7 +140,7 @@ def flow(now: Any, context: Context) -> Flow:
     if context.seconds is None:
         return Flow(
             kind_by_life(now), INBOUND if inbound else OUTBOUND, port if inbound else None,
-            measure(now, NO_CHANGES, None, None, 0, None, context.sizes, UNKNOWN_FILL), now,
+            measure(now, NO_CHANGES, None, None, None, 0, None, context.sizes, UNKNOWN_FILL), now,
         )
     known = context.marks.get(now.cookie)
     if known is None:  # opened in the window: all that it ever did was in it, but in less time
@@ -150,9 +151,10 @@ def flow(now: Any, context: Context) -> Flow:
         *numbers, unread_before, rcvbuf_before = before
         # As most are; this saves a tenth of the time.
         changes = STILL if before == _marked(now) else subtract(_cumulative(now), numbers)
+    newer = known is None if context.older is None else now.cookie not in context.older
     return Flow(
         kind_by_changes(now, changes), INBOUND if inbound else OUTBOUND, port if inbound else None,
-        measure(now, changes, seconds, known is None, unread_before, rcvbuf_before, context.sizes, fill), now,
+        measure(now, changes, seconds, known is None, newer, unread_before, rcvbuf_before, context.sizes, fill), now,
     )
 
 
@@ -199,8 +201,8 @@ def _kind(now: Any, moved: Any) -> str:
 
 
 def measure(
-    now: Any, changes: Any, seconds: Optional[float], born: Optional[bool], unread_before: int, rcvbuf_before: Optional[int],
-    sizes: BufferSizes, fill: Fill,
+    now: Any, changes: Any, seconds: Optional[float], born: Optional[bool], newer: Optional[bool], unread_before: int,
+    rcvbuf_before: Optional[int], sizes: BufferSizes, fill: Fill,
 ) -> Measures:
     rtt, busy = now.rtt_us or None, changes.busy_us
     min_rtt = None if now.min_rtt_us == NEVER_MEASURED else now.min_rtt_us or None
@@ -240,11 +242,11 @@ def measure(
         # payload in the send memory, our window in the receive buffer
         _ratio(now.send_queue, now.wmem_queued),
         _ratio(now.rcv_wnd, now.rcvbuf),
-        # changes; the first two once more, without what connections moved that were opened in the window; what the program took
+        # changes; the first two once more, without what newer connections moved; what the program took
         changes.bytes_received,
         changes.bytes_acked,
-        _of_old(changes.bytes_received, born),
-        _of_old(changes.bytes_acked, born),
+        _of_old(changes.bytes_received, newer),
+        _of_old(changes.bytes_acked, newer),
         _read(changes.bytes_received, now.receive_queue - unread_before),
         changes.data_segs_out,
         changes.total_retrans,
@@ -266,8 +268,8 @@ def _bdp(bytes_per_second: Optional[float], min_rtt_us: Optional[int]) -> Option
     return None if bytes_per_second is None or min_rtt_us is None else bytes_per_second * min_rtt_us / 1e6
 
 
-def _of_old(moved: Optional[int], born: Optional[bool]) -> Optional[int]:
-    return 0 if born and moved is not None else moved
+def _of_old(moved: Optional[int], newer: Optional[bool]) -> Optional[int]:
+    return 0 if newer and moved is not None else moved
 
 
 def _read(received: Optional[int], more_unread: int) -> Optional[int]:

@@ -7,7 +7,7 @@ Walks from the netlink edge through the pure parts. A host without sock_diag get
 """
 import resource
 import socket
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.snapshot import read_boottime
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
@@ -60,10 +60,16 @@ def check_top(top: int) -> None:
 
 
 class SocketWatch:
-    """The start of a window. `look` now and then, and `end` gives what happened since."""
+    """The start of a window. `look` now and then, and `end` gives what happened since.
 
-    def __init__(self, files: HostFiles, top: int = 0, window_seconds: float = 0.0, dump: Callable[..., Dump] = read_dump) -> None:
-        self._files, self._top, self._window_seconds, self._dump = files, top, window_seconds, dump
+    Old is what was there at the start, or who is in `older` (`cookies_now` of an earlier moment).
+    """
+
+    def __init__(
+        self, files: HostFiles, top: int = 0, window_seconds: float = 0.0, dump: Callable[..., Dump] = read_dump,
+        older: Optional[FrozenSet[int]] = None,
+    ) -> None:
+        self._files, self._top, self._window_seconds, self._dump, self._older = files, top, window_seconds, dump, older
         self._reason = None  # type: Optional[str]
         self._occupancy, self._cpu_seconds = Occupancy(), []  # type: Occupancy, List[float]
         # Connections that are not there at both ends of the window, as they were when they were seen last.
@@ -104,7 +110,7 @@ class SocketWatch:
             seconds = sample.boottime_seconds - self._started
             found = listening_sockets(sample.listeners)
             ports = self._listening.ports | remembered(found).ports
-            context = Context(seconds, self._marks, ports, read_buffer_sizes(self._files), self._occupancy)
+            context = Context(seconds, self._marks, ports, read_buffer_sizes(self._files), self._occupancy, self._older)
             result = summarise(sample, context, self._top, listeners(found, context.sizes, self._listening), self._passing)
         except (DumpRefused, MalformedDump) as error:
             return unavailable(str(error))
@@ -114,6 +120,11 @@ class SocketWatch:
     def _spent(self, cpu_before: float) -> None:
         self._cpu_seconds.append(round(_cpu_seconds() - cpu_before, 6))
         self._next_look = read_boottime() + seconds_to_next(self._cpu_seconds[-1], self._window_seconds, len(self._cpu_seconds))
+
+
+def cookies_now(dump: Callable[..., Dump] = read_dump) -> FrozenSet[int]:
+    """Who is there. DumpRefused or MalformedDump where nobody can tell."""
+    return frozenset(found.cookie for found in flows_of(take_sample(dump)))
 
 
 def sockets_now(files: HostFiles, top: int = 0, dump: Callable[..., Dump] = read_dump) -> Dict[str, Any]:

@@ -27,12 +27,13 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.tri
     schedule,
     total_seconds,
 )
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_services import RestartFailed, Restarts
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_services import RestartFailed
 
 POLL_SECONDS = 0.5
 
 Values = Dict[str, str]
 Recorders = Tuple[Any, ...]  # of what each block is asked for: start_block, poll, end_block
+Concerned = Tuple[Any, ...]  # by a switch of values, in this order: at_step
 
 
 class Request(NamedTuple):
@@ -76,7 +77,7 @@ class Experiment:
 
     def __init__(
         self, files: HostFiles, writer: HostWriter, request: Request, originals: Values, guard: Guard, signals: List[str],
-        restarts: Restarts, recorders: Recorders,
+        at_step: Concerned, recorders: Recorders,
     ) -> None:
         self._files = files
         self._writer = writer
@@ -84,7 +85,7 @@ class Experiment:
         self._arms = {"A": originals, "B": request.candidate}
         self._guard = guard
         self._signals = signals
-        self._restarts = restarts
+        self._at_step = at_step
         self._recorders = recorders
         self._arm = "A"
         self.done = []  # type: List[Tuple[Block, Step]]
@@ -120,7 +121,8 @@ class Experiment:
 
     def _record(self, arm: str, timetable: Timetable, index: int) -> Step:
         if self._switch(arm):
-            self._restarts.at_step()
+            for concerned in self._at_step:
+                concerned.at_step()
         self._watch(end_of(timetable.washout_due(index), time.monotonic(), timetable.washout_seconds))
         for recorder in self._recorders:
             recorder.start_block()

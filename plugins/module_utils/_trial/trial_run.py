@@ -53,7 +53,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.tri
     restore_arms,
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_result import keep
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import limit_seconds
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import STEP, limit_seconds
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_services import (
     Restarts,
     most_seconds,
@@ -155,9 +155,9 @@ def _guarded_trial(files: HostFiles, writer: HostWriter, request: Request, ident
         guard.start(_record(request, identity, originals, known))
         seconds = request.wait_seconds() + request.total_seconds()
         log(begin_text(request.id, request.owner, request.candidate, request.services, round(seconds, 1)))
-        flows = FlowRecorder(files, request.block_seconds)
+        flows = FlowRecorder(files, request.block_seconds, request.design == STEP)
         restarts = Restarts(request.services, lambda: guard.mark_step(request.id))
-        experiment = Experiment(files, writer, request, originals, guard, signals, restarts, (flows, stalls))
+        experiment = Experiment(files, writer, request, originals, guard, signals, (flows, restarts), (flows, stalls))
         try:
             experiment.run()
         finally:

@@ -1,7 +1,10 @@
 # Copyright: the linuxnet.socket_buffers authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether blocks of a trial can tell: what a change reaches only slowly, or not at all, is not tried in them. Pure."""
+"""Whether blocks of a trial in pairs can tell: what a change reaches only slowly, or not at all, is not tried in them. Pure.
+
+Where the operator allows it, that is tried in one step.
+"""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -9,6 +12,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import CORE_RMEM, CORE_WMEM, RMEM, Knob, Metric
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.socket_signals import active_groups, group_of
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._filter_arguments import listed, number
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import column
 
 # Of the bytes that came in: less than this through new connections cannot move a verdict.
@@ -18,8 +22,38 @@ STAYING_SHARE = 0.7
 OF_ALL = {"flows_bulk_read_bytes": ("old_bytes_in", "octets_in"), "flows_bulk_out_bytes": ("old_bytes_out", "octets_out")}
 
 
-def out_of_reach(knob: Knob, window: Mapping[str, Any]) -> str | None:
-    """Why a trial in blocks would compare a value with itself, or None."""
+class Step(NamedTuple):
+    """What the operator allows: so long a trial in one step (0: none), with these services restarted at it."""
+
+    seconds: float = 0.0
+    services: tuple[str, ...] = ()
+
+
+def read_step(given: Mapping[str, Any] | None) -> Step:
+    """From {seconds, services} as variables hand it over."""
+    its = given or {}
+    return Step(number("step_seconds", its.get("seconds") or 0), tuple(map(str, listed(its.get("services")))))
+
+
+class Unreachable(NamedTuple):
+    """Why blocks in turns would compare a value with itself; what old listeners hand on changes with their restart alone."""
+
+    reason: str
+    listeners: bool = False
+
+    def may_step(self, allowed: Step) -> bool:
+        return allowed.seconds > 0 and bool(allowed.services or not self.listeners)
+
+    def told(self) -> str:
+        """The reason, and which variables would have it tried."""
+        which = "socket_buffers_step_seconds with its service in socket_buffers_restart_services"
+        if not self.listeners:
+            which = "socket_buffers_step_seconds, and maybe their service in socket_buffers_restart_services,"
+        return f"{self.reason}. {which} has it tried in one step"
+
+
+def out_of_reach(knob: Knob, window: Mapping[str, Any]) -> Unreachable | None:
+    """Why a trial in pairs of blocks cannot tell, or None."""
     if (knob.key, knob.field) == (RMEM, "max"):
         return _old_connections(window, knob.direction)
     if (knob.key, knob.field) == (RMEM, "default"):
@@ -34,8 +68,6 @@ def least_washout_seconds(knob: Knob, window: Mapping[str, Any]) -> float:
     return sum(window["seconds"]) if (knob.key, knob.field) == (RMEM, "default") and not _is_outbound(window) else 0.0
 
 
-# A buffer that has grown stays as it is. One at the old maximum grows only when more arrives in a round trip than ever before
-# (tcp_rcv_space_adjust, net/ipv4/tcp_input.c), which its own window prevents.
 class Asked(NamedTuple):
     """What a program asks for, once in the life of a socket."""
 
@@ -50,6 +82,8 @@ ASKED = {
     CORE_RMEM: Asked("SO_RCVBUF", "octets_in", "old_bytes_in", "so_rcvbuf_bound", "rcvbuf_not_default"),
     CORE_WMEM: Asked("SO_SNDBUF", "octets_out", "old_bytes_out", "so_sndbuf_bound", "sndbuf_not_default"),
 }
+# A buffer that has grown stays as it is. One at the old maximum grows only when more arrives in a round trip than ever before
+# (tcp_rcv_space_adjust, net/ipv4/tcp_input.c), which its own window prevents.
 WHY_NOT = {"lower": "keep what their buffers have grown to", "raise": "hardly ever follow once their window is the limit"}
 
 
@@ -71,29 +105,29 @@ def _total(window: Mapping[str, Any], name: str) -> float:
     return sum(value for value in column(window, name) or () if value is not None)
 
 
-def _old_connections(window: Mapping[str, Any], direction: str) -> str | None:
+def _old_connections(window: Mapping[str, Any], direction: str) -> Unreachable | None:
     old, total = _flows_sum(window, "old_bytes_in"), _total(window, "octets_in")
     if old is None or not total or old <= (1 - LEAST_SHARE) * total:
         return None
-    return (
+    return Unreachable(
         f"another maximum reaches connections made after it, and {min(1.0, old / total):.0%} of what came in was for connections older than"
-        f" the window, which {WHY_NOT[direction]}: change it, close them (restart their service), and compare"
+        f" the window, which {WHY_NOT[direction]}"
     )
 
 
-def _asked_before(window: Mapping[str, Any], asked: Asked) -> str | None:
+def _asked_before(window: Mapping[str, Any], asked: Asked) -> Unreachable | None:
     """Who asked for its buffer under the present maximum: connections, or a listener that hands its own on."""
     old, total = _flows_sum(window, asked.old_bytes), _total(window, asked.octets)
     if old is not None and total and old > (1 - LEAST_SHARE) * total:
-        return (
+        return Unreachable(
             f"another maximum reaches sockets whose program asks for {asked.option} after it, and connections older than the window moved"
-            f" {min(1.0, old / total):.0%} of the bytes: change it, restart their service, and compare"
+            f" {min(1.0, old / total):.0%} of the bytes"
         )
     group, listeners = group_of(active_groups(window), asked.sign), _listeners(window)
     if group and group["direction"] == "inbound" and listeners.get(asked.listeners) and not listeners.get("renewed"):
-        return (
+        return Unreachable(
             f"accepted connections inherit the buffers of their listener, some listeners have one of {asked.option}, and no service listened"
-            " anew in the window: another maximum may reach nothing before that service is restarted (needs_listener_restart)"
+            " anew in the window: another maximum may reach nothing before that service is restarted (needs_listener_restart)", listeners=True,
         )
     return None
 
@@ -102,12 +136,12 @@ def _listeners(window: Mapping[str, Any]) -> Mapping[str, Any]:
     return (window.get("sockets") or {}).get("listeners") or {}
 
 
-def _old_listeners(window: Mapping[str, Any]) -> str | None:
+def _old_listeners(window: Mapping[str, Any]) -> Unreachable | None:
     if _is_outbound(window) or _listeners(window).get("renewed"):
         return None
-    return (
+    return Unreachable(
         "accepted connections inherit the buffers of their listener, and no service listened anew in the window: a new default would reach"
-        " nothing before that service is restarted (needs_listener_restart)"
+        " nothing before that service is restarted (needs_listener_restart)", listeners=True,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.joined_flows import Joined, joined_flows, neighbours
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import SCENARIO
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import Step, read_step
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import tried_before, was_kept
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.plan import Given, Plan, answered, nothing, plan_host
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.policy import read_policy
@@ -28,7 +29,8 @@ Hosts = Mapping[str, Mapping[str, Any]]
 
 
 def plan_fleet(hosts: Hosts, policy: Mapping[str, Any] | None = None, seed: int = 0) -> dict[str, Plan]:
-    """By host, from its `window`, `findings`, `facts`, and maybe `latency`, `earlier` (outcome records of this run) and `addresses`.
+    """By host, from its `window`, `findings`, `facts`, and maybe `latency`, `earlier` (outcome records of this run), `addresses` and `step` ({seconds,
+    services} of a trial in one step).
 
     Hosts that are tried together get a seed of their own made from `seed`, so that their blocks run in step.
     """
@@ -37,7 +39,9 @@ def plan_fleet(hosts: Hosts, policy: Mapping[str, Any] | None = None, seed: int 
     rules, joined = read_policy(policy or {}), joined_flows(hosts)
     bound = _bound_peers(joined, hosts)
     known = {
-        host: Given(given["facts"], rules, given.get("latency") or None, given["window"], given.get("earlier") or ())
+        host: Given(
+            given["facts"], rules, given.get("latency") or None, given["window"], given.get("earlier") or (), step=read_step(given.get("step")),
+        )
         for host, given in hosts.items()
     }
     plans = {host: plan_host(hosts[host]["findings"], given) for host, given in known.items()}
@@ -86,9 +90,10 @@ def _plan_together(members: Sequence[str], plans: dict[str, Plan], known: Mappin
     senders = [host for host in members if host in bound]
     if urgent or any(host in bound[sender] for sender in senders for host in senders):
         return  # who sends and receives at once would have to change two sizes
-    # That one end alone was refuted says nothing about both together.
+    # That one end alone was refuted says nothing about both together. And both ends are tried in pairs of blocks, or not at all.
     made = {
-        host: answered(SCENARIO[TOGETHER if host in senders else AT_THE_PEER], known[host]._replace(earlier=(), peers=members)) for host in members
+        host: answered(SCENARIO[TOGETHER if host in senders else AT_THE_PEER], known[host]._replace(earlier=(), peers=members, step=Step()))
+        for host in members
     }
     missing = [f"{host}: {plan['reason']}" for host, plan in made.items() if not plan["changes"]]
     if missing:

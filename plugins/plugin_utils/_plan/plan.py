@@ -10,9 +10,15 @@ from typing import Any, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.dropin import DROPIN_PATH
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import InvalidValue, validated
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import PAIRS, STEP
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, Knob, Scenario
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import ANSWERS, SCENARIO, turned
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import least_washout_seconds, metric_for, out_of_reach
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import (
+    Step,
+    least_washout_seconds,
+    metric_for,
+    out_of_reach,
+)
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import tried_before
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.policy import Policy, read_policy
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.room import best_span, read_room, sizes_of
@@ -33,17 +39,19 @@ class Given(NamedTuple):
     window: Mapping[str, Any] = {}
     earlier: Sequence[Mapping[str, Any]] = ()
     peers: Sequence[str] = ()
+    step: Step = Step()
 
 
 def plan(
     findings: Sequence[Mapping[str, Any]], facts: Mapping[str, Any], policy: Mapping[str, Any] | None = None,
     latency: Mapping[str, Any] | None = None, window: Mapping[str, Any] | None = None, earlier: Sequence[Mapping[str, Any]] = (),
+    step: Step = Step(),
 ) -> Plan:
     """The `plan` of docs/data_shapes.md for one host by itself. ValueError names what is wrong with an argument.
 
     `latency` is the receive_latency of this host, None when nobody looked: a finding that only stalls can prove is then planned all the same.
     """
-    return plan_host(findings, Given(facts, read_policy(policy or {}), latency, window or {}, earlier))
+    return plan_host(findings, Given(facts, read_policy(policy or {}), latency, window or {}, earlier, step=step))
 
 
 def plan_host(findings: Sequence[Mapping[str, Any]], given: Given) -> Plan:
@@ -91,6 +99,7 @@ def answered(scenario: Scenario, given: Given) -> Plan:
     except InvalidValue as error:
         return dict(nothing(name, f"{name} argues to {knob.direction} {what}, but what it holds must be put right first: {error}"), blocked=True)
     metric = metric_for(metric, given.window) if given.window else metric
+    unreachable = out_of_reach(knob, given.window) if given.window else None
     return dict(
         nothing(name, f"{name}: {knob.direction} {what} from {now} to {candidate.size} bytes; {candidate.reason}"),
         changes=[{
@@ -99,16 +108,21 @@ def answered(scenario: Scenario, given: Given) -> Plan:
         }],
         metric=metric._asdict(),
         guards=[{"name": guard.name, "direction": guard.direction} for guard in GUARDS if metric.name not in guard.counters],
-        least_washout_seconds=least_washout_seconds(knob, given.window) if given.window else 0.0,
+        least_washout_seconds=least_washout_seconds(knob, given.window) if given.window and not unreachable else 0.0,
         seen=f"seen for {sum(given.window['seconds']):.0f} s" if given.window else None,
+        **(_in_one_step(given.step) if unreachable else {}),
     )
+
+
+def _in_one_step(step: Step) -> Plan:
+    return {"design": STEP, "step_seconds": step.seconds, "restart_services": list(step.services)}
 
 
 def nothing(scenario: str | None, reason: str) -> Plan:
     return {
         "scenario": scenario, "changes": [], "metric": None, "guards": [], "reason": reason, "blocked": False,
         "least_washout_seconds": 0.0, "seen": None, "joint": None, "waits_for": None, "seed": None, "again": False,
-        "wave": None,
+        "wave": None, "design": PAIRS, "step_seconds": 0.0, "restart_services": [],
     }
 
 
@@ -124,7 +138,9 @@ def _waived(scenario: Scenario, given: Given) -> str | None:
     if answer.joint and not given.peers:
         return f"{name}: both ends have to change together, and the other one is not part of this run"
     unreachable = out_of_reach(knob, given.window) if given.window else None
-    return f"{name} argues to {knob.direction} {knob.named}, but {unreachable}" if unreachable else None
+    if unreachable is None or unreachable.may_step(given.step):
+        return None
+    return f"{name} argues to {knob.direction} {knob.named}, but {unreachable.told()}"
 
 
 def obstacle_to(knob: Knob, facts: Mapping[str, Any]) -> str | None:

@@ -33,7 +33,7 @@ STEPS = {
 DECISIONS = ("findings", "plan", "verdict")
 # What the report needs of the large ones; a trial's counters stay behind.
 FACTS_KEPT = ("identity", "host")
-TRIAL_KEPT = ("status", "reason", "seed", "pairs", "block_seconds", "restored", "residual")
+TRIAL_KEPT = ("status", "reason", "design", "seed", "pairs", "block_seconds", "restored", "residual")
 TUNING_KEPT = ("changed", "changes", "dropin", "drifted", "left", "undone", "residual")
 # What ansible-core 2.19 puts before the message of a module or a filter.
 WRAPPING = re.compile(r"((Task|Action|Module) failed: )*(.*The filter plugin '[\w.]+' failed: )?", re.DOTALL)
@@ -52,6 +52,7 @@ def outcome_record(results: Result) -> dict[str, Any]:
         "facts": _picked(mapping(mapping(done["facts"].get("ansible_facts")).get("socket_buffers")), FACTS_KEPT),
         "trial": _trial(mapping(done["trial"].get("trial"))),
         "tuning": _picked(done["tuning"], TUNING_KEPT) if "changes" in done["tuning"] else None,
+        "restarted": _restarted(mapping(results.get("restarted"))),
         "recovered": any(result.get("recovered") or result.get("killed_trial") for result in done.values()),
         "resumed": str(results["resumed"]) if results.get("resumed") else None,
         "earlier": handed_on(results.get("earlier") or [], host),
@@ -67,6 +68,12 @@ def _picked(source: Result, keys: tuple[str, ...]) -> dict[str, Any] | None:
 
 def _trial(trial: Result) -> dict[str, Any] | None:
     return dict(_picked(trial, TRIAL_KEPT), stalls=compared(trial)) if trial else None
+
+
+def _restarted(result: Result) -> dict[str, Any] | None:
+    """{service: None, or why it could not be restarted} of what was restarted after the change was kept."""
+    rows = result.get("results") or ()
+    return {str(row.get("item")): reason_of(row) if row.get("failed") or row.get("msg") else None for row in rows} if rows else None
 
 
 def _failure(done: Mapping[str, Result], rescued: Result) -> dict[str, Any] | None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import STEP
+
 Record = Mapping[str, Any]
 
 RECOVERED = "A run that had been killed was undone first"
@@ -47,6 +49,18 @@ def _still_larger(record: Record, name: str) -> str | None:
     return f"{count:,} {held}{where} than the maximum in force, until {'it closes' if count == 1 else 'they close'}"
 
 
+def _inherited(record: Record, name: str) -> str | None:
+    """What was tried in one step reaches no service, and no connection, that is older than the change."""
+    if name != "kept" or (record.get("plan") or {}).get("design") != STEP:
+        return None
+    restarted = record.get("restarted") or {}
+    done = [service for service, reason in restarted.items() if reason is None]
+    failed = [f"{service} ({reason})" for service, reason in restarted.items() if reason is not None]
+    told = [f"Restarted since: {', '.join(done)}"] if done else []
+    told += [f"NOT restarted: {', '.join(failed)}"] if failed else []
+    return ". ".join([*told, "Other services and connections that are older hold what they were started with"])
+
+
 def _undone(record: Record, name: str) -> str | None:
     return RECOVERED if record.get("recovered") else None
 
@@ -74,4 +88,4 @@ def _steps(plan: Record) -> Iterator[int]:
                 yield int(new) - int(old)
 
 
-REMARKS: tuple[Callable[[Record, str], str | None], ...] = (_together, _other_hours, _still_larger, _undone, _resumed)
+REMARKS: tuple[Callable[[Record, str], str | None], ...] = (_together, _other_hours, _still_larger, _inherited, _undone, _resumed)

@@ -6,17 +6,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from statistics import fmean
 from typing import Any, NamedTuple
 
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.comparison import Comparison, compared
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.error_budget import Levels, levels
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.pairs import Arms, paired, together
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import summed
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.sign_flip import least_p, least_pairs, p_greater
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.stalls import LONGEST, STALLED
 
 # Sign of a log ratio that is bad, by the direction that is good.
-WORSE = {"lower": 1.0, "higher": -1.0}
+WORSE = {"lower": 1, "higher": -1}
 # Drops that at least triple, and are more than a handful, are not waved through for lack of proof: they are in doubt.
 LARGE_RATIO, LARGE_EVENTS = 3.0, 20
 # A class of connections may differ in size by this much between the arms, and its numbers still are of the same connections.
@@ -88,14 +86,15 @@ def judge_all(guards: Sequence[Guard], trials: Sequence[Mapping[str, Any]], alph
 
     A guard whose class changed size takes its share of the levels all the same: the coins had a say in that.
     """
-    found = [(guard, together(arms_of(guard, trial) for trial in trials)) for guard in guards]
-    shares = levels(alpha, [_least_p(arms) for guard, arms in found if arms is not None and _moved(guard, arms)])
+    found = [(guard, of_guard(guard, trials)) for guard in guards]
+    shares = levels(alpha, [arms.least_p() for guard, arms in found if arms is not None and _moved(guard, arms)])
     return [judge_arms(guard, arms if _same_members(guard, trials) else None, shares, alpha) for guard, arms in found], shares
 
 
-def arms_of(guard: Guard, trial: Mapping[str, Any]) -> Arms | None:
-    """None when this kernel does not count it, or there is nothing to guard."""
-    return None if _acknowledges_only(guard, trial) or _is_told(guard, trial) else paired(trial, guard.counters, guard.per)
+def of_guard(guard: Guard, trials: Sequence[Mapping[str, Any]]) -> Comparison | None:
+    """None when no kernel counts it, or there is nothing to guard."""
+    guarded = [trial for trial in trials if not (_acknowledges_only(guard, trial) or _is_told(guard, trial))]
+    return compared(guarded, guard.counters, guard.per)
 
 
 def _acknowledges_only(guard: Guard, trial: Mapping[str, Any]) -> bool:
@@ -114,42 +113,37 @@ def _in_all(trial: Mapping[str, Any], names: Sequence[str]) -> float:
     return sum(value for value in summed(trial, names) or () if value is not None)
 
 
-def _moved(guard: Guard, arms: Arms) -> bool:
+def _moved(guard: Guard, arms: Comparison) -> bool:
     """No coin has a say in this."""
-    both = sum(arms.a_events) + sum(arms.b_events)
-    return arms.moved() and both >= guard.least * (sum(arms.a_exposure) + sum(arms.b_exposure))
+    return arms.moved() and arms.rate_of_both() >= guard.least
 
 
 def _same_members(guard: Guard, trials: Sequence[Mapping[str, Any]]) -> bool:
     """On every host that counts them."""
     if guard.members is None:
         return True
-    counted = [arms.rates() for arms in (paired(trial, (guard.members,)) for trial in trials) if arms is not None]
+    counted = [arms.rates() for arms in (compared([trial], (guard.members,)) for trial in trials) if arms is not None]
     return bool(counted) and all(max(sizes) <= (1 + CLASS_MARGIN) * min(sizes) for sizes in counted)
 
 
-def judge_arms(guard: Guard, arms: Arms | None, shares: Levels, alpha: float) -> dict[str, Any]:
+def judge_arms(guard: Guard, arms: Comparison | None, shares: Levels, alpha: float) -> dict[str, Any]:
     """ok: true in order, false worse, null in doubt."""
     judged: dict[str, Any] = {"name": guard.name, "before": None, "after": None, "effect": None, "p_value": None, "ok": True}
     if arms is None:
         return judged  # this kernel does not count it, or it is of other connections
-    if len(set(arms.coins)) < least_pairs(alpha):
+    if arms.why_too_few(alpha):
         # Too many blocks whose value is unknown; but those without any such connection have none.
         return dict(judged, ok=True if guard.members else None)
-    if not _moved(guard, arms) or not arms.log_ratios():
+    if not _moved(guard, arms) or not arms.compared():
         return judged
-    worsening = [WORSE[guard.direction] * difference for difference in arms.log_ratios()]
+    sign = WORSE[guard.direction]
+    worsening, p_value = sign * arms.estimate(), arms.p_greater(sign)
     before, after = arms.rates()
-    p_value, mean = p_greater(worsening, coins=arms.coins_compared()), fmean(worsening)
-    judged.update(before=before, after=after, effect=math.expm1(WORSE[guard.direction] * mean), p_value=p_value)
-    beyond = mean > math.log1p(guard.margin)
-    large = guard.counts_events and guard.direction == "lower" and sum(arms.b_events) >= LARGE_EVENTS and after >= LARGE_RATIO * before
+    judged.update(before=before, after=after, effect=math.expm1(arms.estimate()), p_value=p_value)
+    beyond = worsening > math.log1p(guard.margin)
+    large = guard.counts_events and guard.direction == "lower" and arms.events_after() >= LARGE_EVENTS and after >= LARGE_RATIO * before
     if beyond and p_value <= shares.blame:
         judged["ok"] = False
-    elif large or (beyond and p_value <= shares.doubt_of(_least_p(arms), alpha)):
+    elif large or (beyond and p_value <= shares.doubt_of(arms.least_p(), alpha)):
         judged["ok"] = None
     return judged
-
-
-def _least_p(arms: Arms) -> float:
-    return least_p(arms.log_ratios(), arms.coins_compared())

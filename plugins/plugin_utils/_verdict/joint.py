@@ -11,7 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import STEP
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.block_columns import why_missing
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.comparison import design_of
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.controls import told, with_controls
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.extension import first_alpha, is_worth_another, second_alpha
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import check_keys
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.reach import Tried, reach
@@ -29,13 +32,15 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.v
 SCHEDULE = ("seed", "pairs", "block_seconds", "washout_seconds")
 RETURNED = "the `trial` that socket_buffer_trial returned on this host"
 
-Host = Mapping[str, Any]  # {trial, plan}, and `first`, where the trial is the second of the same candidate
+# {trial, plan}; `first`, where the trial is the second of the same candidate; `controls`, {host: trial} of those that tried nothing meanwhile.
+Host = Mapping[str, Any]
 
 
 def verdicts(hosts: Mapping[str, Host], alpha: float = 0.01, min_effect: float = 0.05, extend: bool = False) -> dict[str, dict[str, Any]]:
-    """{host: verdict} of {host: {trial, plan, first}}. `trial` is None where none was brought back.
+    """{host: verdict} of {host: {trial, plan, first, controls}}. `trial` is None where none was brought back.
 
-    With `extend`, alpha is shared by two looks, and a first one that is worth a second says so (`extend` of the verdict).
+    With `extend`, alpha is shared by two looks, and a first one that is worth a second says so (`extend` of the verdict). A step has one look: no
+    service is restarted twice for a doubt.
     """
     found: dict[str, dict[str, Any]] = {}
     try:
@@ -46,9 +51,10 @@ def verdicts(hosts: Mapping[str, Host], alpha: float = 0.01, min_effect: float =
                 members = _members(host, its["plan"])
                 # A member that was planned otherwise has a verdict of its own.
                 partners = {other: hosts[other] for other in members if other in hosts and _same(hosts[other]["plan"], its["plan"])}
-                level = second_alpha(alpha) if its.get("first") else first_alpha(alpha) if extend else alpha
+                twice = extend and its["plan"].get("design") != STEP
+                level = second_alpha(alpha) if its.get("first") else first_alpha(alpha) if twice else alpha
                 judged = _together(members, partners, its["plan"], level, min_effect) if members else _alone(its, level, min_effect)
-                again = extend and not its.get("first") and is_worth_another(judged, alpha, min_effect)
+                again = twice and not its.get("first") and is_worth_another(judged, alpha, min_effect)
                 found.update(dict.fromkeys([host, *partners], dict(judged, extend=again)))
     except ValueError as error:
         raise ValueError(f"{host}: {error}") from error
@@ -76,7 +82,15 @@ def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 def _alone(host: Host, alpha: float, min_effect: float) -> dict[str, Any]:
     if not host["trial"]:
         return dict(undecided(host["plan"]), reason="this host brought no trial back")
-    return verdict(host["trial"], host["plan"], alpha, min_effect, host.get("first") or None)
+    trial, controls = controlled(host)
+    judged = verdict(trial, host["plan"], alpha, min_effect, host.get("first") or None)
+    return dict(judged, controls=controls, reason=judged["reason"] + told(controls))
+
+
+def controlled(host: Host) -> tuple[Mapping[str, Any], dict[str, Any] | None]:
+    """The trial with its controls, where it is of a design that has any; and what the verdict says of them."""
+    trial = host["trial"]
+    return with_controls(trial, host.get("controls") or {}) if trial and design_of(trial) == STEP else (trial, None)
 
 
 def _together(
@@ -87,7 +101,7 @@ def _together(
     trials: list[Mapping[str, Any]] = []
     measured: list[Mapping[str, Any]] = []
     for look in looks:
-        found = {host: its.get(look) for host, its in partners.items()}
+        found = {host: controlled(dict(its, trial=its.get(look)))[0] for host, its in partners.items()}
         reason = why_not_together(members, found, plan["joint"]["measured_on"], joined)
         if reason is not None:
             return dict(undecided(joined), hosts=list(members), reason=reason)

@@ -1,18 +1,15 @@
 # Copyright: the linuxnet.socket_buffers authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A trial's blocks as pairs: what each arm counted, and how much more one did than the other. Pure."""
+"""Blocks of trials in pairs: what each arm counted, and how much more one did than the other. Pure. A `Comparison`, see comparison.py."""
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
 from typing import Any, NamedTuple
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.block_columns import LEVELS
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import Column, summed
-
-# Half an event is added to each block, so that a block without any can be compared too.
-HALF_EVENT = 0.5
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict import sign_flip
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import Column, exposure_of, log_rate, ratio, summed
 
 
 class Arms(NamedTuple):
@@ -28,7 +25,13 @@ class Arms(NamedTuple):
     coins: list[tuple[Any, int]]
 
     def rates(self) -> tuple[float, float]:
-        return _ratio(sum(self.a_events), sum(self.a_exposure)), _ratio(sum(self.b_events), sum(self.b_exposure))
+        return ratio(sum(self.a_events), sum(self.a_exposure)), ratio(sum(self.b_events), sum(self.b_exposure))
+
+    def rate_of_both(self) -> float:
+        return ratio(sum(self.a_events) + sum(self.b_events), sum(self.a_exposure) + sum(self.b_exposure))
+
+    def events_after(self) -> float:
+        return sum(self.b_events)
 
     def moved(self) -> bool:
         return any(self.a_events) or any(self.b_events)
@@ -40,7 +43,7 @@ class Arms(NamedTuple):
         the same, and one huge burst (TCPRcvCollapsed comes in thousands) weighs as one block, not as its events.
         """
         return [
-            math.log((b + HALF_EVENT) / b_exposure) - math.log((a + HALF_EVENT) / a_exposure)
+            log_rate(b, b_exposure) - log_rate(a, a_exposure)
             for a, b, a_exposure, b_exposure, _coin in zip(*self) if a_exposure > 0 and b_exposure > 0
         ]
 
@@ -48,16 +51,37 @@ class Arms(NamedTuple):
         """The coin of each of log_ratios()."""
         return [coin for _a, _b, a_exposure, b_exposure, coin in zip(*self) if a_exposure > 0 and b_exposure > 0]
 
+    def compared(self) -> int:
+        return len(self.log_ratios())
+
+    def why_too_few(self, alpha: float) -> str | None:
+        usable, needed = len(set(self.coins)), sign_flip.least_pairs(alpha)
+        return f"{usable} usable pairs of blocks; an exact test at {alpha:g} needs at least {needed}" if usable < needed else None
+
+    def left_out(self, trials: Sequence[Mapping[str, Any]]) -> str | None:
+        pairs = sum(trial["pairs"] for trial in trials)
+        missing = pairs - self.compared()
+        return f"{missing} of {pairs} pairs left out: the metric is not known in one of their blocks" if missing else None
+
+    def estimate(self) -> float:
+        return fmean(self.log_ratios() or [0.0])
+
+    def p_greater(self, sign: int) -> float:
+        return sign_flip.p_greater([sign * difference for difference in self.log_ratios()], coins=self.coins_compared())
+
+    def least_p(self) -> float:
+        return sign_flip.least_p(self.log_ratios(), self.coins_compared())
+
+    def interval(self, alpha: float) -> tuple[float, float] | None:
+        return sign_flip.interval(self.log_ratios(), alpha, self.coins_compared())
+
+    def smallest_shift(self, alpha: float, least: float, sign: int) -> float | None:
+        return sign_flip.smallest_shift(self.log_ratios(), alpha, self.coins_compared(), least)
+
 
 def paired(trial: Mapping[str, Any], counters: Sequence[str], per: Sequence[str] = ()) -> Arms | None:
     """Events of each complete pair, by arm; None when the kernel has no such counter. An unknown block takes its pair with it."""
-    return _by_arm(trial, summed(trial, counters), _exposure(trial, counters, per))
-
-
-def _exposure(trial: Mapping[str, Any], counters: Sequence[str], per: Sequence[str]) -> Column | None:
-    if per:
-        return summed(trial, per)
-    return [1.0] * len(trial["seconds"]) if LEVELS.issuperset(counters) else trial["seconds"]
+    return _by_arm(trial, summed(trial, counters), exposure_of(trial, counters, per))
 
 
 def paired_gauge(trial: Mapping[str, Any], gauge: str) -> Arms | None:
@@ -87,7 +111,3 @@ def _by_arm(trial: Mapping[str, Any], events: Column | None, exposure: Sequence[
         [a[1] for _coin, a, _b in known], [b[1] for _coin, _a, b in known],
         [coin for coin, _a, _b in known],
     )
-
-
-def _ratio(events: float, exposure: float) -> float:
-    return events / exposure if exposure else 0.0

@@ -13,6 +13,8 @@ what is given. So every assignment of coins is equally likely, and:
 - hosts with seeds of their own have coins of their own: each pair of each host flips by itself, and a shared load averages out;
 - a mixture is both, coin by coin. Nothing has to be told: the seeds are in the trials.
 
+A step (moments.py) is no other: its moment takes the place of the coins. Hosts of one seed stepped at one moment, others at their own.
+
 Every pair weighs the same. Which hosts are left out depends on nothing that a coin decides.
 
 Hosts that tried one candidate together are one unit here: they count together or not at all, with the metric of those that measure it.
@@ -22,9 +24,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import PAIRS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import LEAST_SEGMENTS_PER_SECOND, SEGMENTS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.block_columns import why_missing
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.joint import Host, joined_plan, why_not_together
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.comparison import design_of
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.joint import Host, controlled, joined_plan, why_not_together
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import check_keys, mean_rate
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.reach import Tried, reach
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.verdict import (
@@ -49,18 +53,18 @@ def pooled_verdict(
 
 
 def pooled_units(units: Sequence[Mapping[str, Host]], alpha: float = 0.01, min_effect: float = 0.05) -> dict[str, Any]:
-    """The same over units: each one host, or those that tried a candidate together, with the `plan` and the `trial` (or None) of each.
+    """The same over units: each one host, or those that tried a candidate together, with the `plan`, the `trial` (or None) and the `controls` of each.
 
     What they have in common is told by the plan of the first. The second trial of a candidate has no place here: the coins of the first
     decided whether there was one.
     """
     first = next(iter(units[0].values()))["plan"]
     check_plan(first, alpha, min_effect)
-    return _pooled(units, first, alpha, min_effect)
+    return _pooled([{host: dict(its, trial=controlled(its)[0]) for host, its in unit.items()} for unit in units], first, alpha, min_effect)
 
 
 def _pooled(units: Sequence[Mapping[str, Host]], plan: Mapping[str, Any], alpha: float, min_effect: float) -> dict[str, Any]:
-    unusable = [_unusable(unit) for unit in units]
+    unusable = [_unusable(unit, _design(units[0])) for unit in units]
     usable = [unit for unit, reason in zip(units, unusable) if reason is None]
     if usable:
         judged = weighed(_evidence(usable), plan, alpha, min_effect)
@@ -86,13 +90,19 @@ def _measured_on(unit: Mapping[str, Host]) -> Sequence[str]:
     return joint["measured_on"] if joint else list(unit)
 
 
-def _unusable(unit: Mapping[str, Host]) -> str | None:
+def _design(unit: Mapping[str, Host]) -> str:
+    return next((design_of(its["trial"]) for its in unit.values() if its["trial"]), PAIRS)
+
+
+def _unusable(unit: Mapping[str, Host], design: str) -> str | None:
     """Why this unit says nothing about the change, or None. Only what both arms have in common may decide that."""
     for host, its in unit.items():
         if not its["trial"]:
             return "no trial came back"
         check_keys(f"trials: {host}", its["trial"], (*TRIAL_KEYS, "seed"), "the `trial` that socket_buffer_trial returned on this host")
     first = next(iter(unit.values()))
+    if _design(unit) != design:
+        return f"the trial was of the design {_design(unit)}, not {design} as the first one"
     joint = first["plan"].get("joint")
     if joint:
         plan = joined_plan({host: its["plan"] for host, its in unit.items()}, first["plan"]["metric"])

@@ -7,13 +7,16 @@ A counter that is not listed did not move; one listed as absent is unknown, neve
 """
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.block_columns import NAMES, block_column
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.block_columns import LEVELS, NAMES, block_column
 
 Column = Sequence["float | None"]
 
+# Half an event is added to each block, so that a block without any can be compared too.
+HALF_EVENT = 0.5
 # What all connections moved, those that are opened and closed within a block too.
 OCTETS = {"octets_in": ("IpExtInOctets", "Ip6InOctets"), "octets_out": ("IpExtOutOctets", "Ip6OutOctets")}
 
@@ -42,6 +45,21 @@ def summed(record: Mapping[str, Any], names: Sequence[str]) -> Column | None:
     if not columns:
         return None
     return [None if None in cells else sum(cells) for cells in zip(*columns)]
+
+
+def exposure_of(record: Mapping[str, Any], names: Sequence[str], per: Sequence[str] = ()) -> Column | None:
+    """What each block's events are counted per: its seconds, other counters, or nothing where it is a level."""
+    if per:
+        return summed(record, per)
+    return [1.0] * len(record["seconds"]) if LEVELS.issuperset(names) else record["seconds"]
+
+
+def log_rate(events: float, exposure: float) -> float:
+    return math.log((events + HALF_EVENT) / exposure)
+
+
+def ratio(events: float, exposure: float) -> float:
+    return events / exposure if exposure else 0.0
 
 
 def mean_rate(record: Mapping[str, Any], name: str) -> float | None:

@@ -16,7 +16,7 @@ LEAST_SHARE = 0.05
 
 
 class Traffic(NamedTuple):
-    """What connections older than their block moved, and all that came or went."""
+    """What connections older than their block (of a step: older than that) moved, and all that came or went."""
 
     old: str
     octets: tuple[str, ...]

@@ -1,29 +1,27 @@
 # Copyright: the linuxnet.socket_buffers authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Did the candidate help? Blocks of one trial, compared pair by pair. Pure."""
+"""Did the candidate help? The blocks of one trial, or of several, compared as their design asks for. Pure."""
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from statistics import fmean
 from typing import Any, NamedTuple
 
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import PAIRS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import LEAST_SEGMENTS_PER_SECOND, SEGMENTS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.metric_words import metric_words, shown_value
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.block_columns import why_missing
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.comparison import (
+    Comparison,
+    compared,
+    compared_gauge,
+    design_of,
+)
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.error_budget import demand_level
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import GUARDS, WORSE, judge_all
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.pairs import Arms, paired, paired_gauge, together
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import check_keys
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.reach import Tried, reach, told, too_small
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.sign_flip import (
-    interval,
-    least_p,
-    least_pairs,
-    p_greater,
-    smallest_shift,
-)
 
 TRIAL_KEYS = ("status", "reason", "pairs", "blocks", "seconds", "counters", "absent")
 # Whether the arms can be compared at all: what others asked of this host. Never octets or segments, which a change is meant to move.
@@ -48,41 +46,44 @@ def verdict(
     trials = [trial] if first is None else [first, trial]
     for one in trials:
         check(one, plan, alpha, min_effect)
+        blank = dict(undecided(plan), design=design_of(one))
         if one["status"] != "complete":
-            return dict(undecided(plan), reason=f"the trial was {one['status']}: {one['reason']}")
+            return dict(blank, reason=f"the trial was {one['status']}: {one['reason']}")
         if arms_of_metric(one, plan) is None:
-            return dict(undecided(plan), reason=why_missing(one, plan["metric"]["name"]))
+            return dict(blank, reason=why_missing(one, plan["metric"]["name"]))
     return weighed(Evidence(trials, trials, reach([Tried(plan["changes"], trials)])), plan, alpha, min_effect)
 
 
-def arms_of_metric(trial: Mapping[str, Any], plan: Mapping[str, Any]) -> Arms | None:
-    return paired(trial, (plan["metric"]["name"],))
+def arms_of_metric(trial: Mapping[str, Any], plan: Mapping[str, Any]) -> Comparison | None:
+    return compared([trial], (plan["metric"]["name"],))
 
 
 def weighed(evidence: Evidence, plan: Mapping[str, Any], alpha: float, min_effect: float) -> dict[str, Any]:
     """One verdict on what was tried, on one host or on several."""
     metric = plan["metric"]
-    arms = together(arms_of_metric(trial, plan) for trial in evidence.measured)
+    arms = compared(evidence.measured, (metric["name"],))
     if arms is None:
         raise ValueError(f"evidence: no trial has the metric {metric['name']}; give it only trials that have")
-    differences, coins = arms.log_ratios(), arms.coins_compared()
-    result = dict(undecided(plan), reach=evidence.reach, pairs=len(differences), **dict(zip(("before", "after"), arms.rates())))
-    left_out = _left_out(evidence.measured, differences)
+    result = dict(
+        undecided(plan), design=design_of(evidence.measured[0]), reach=evidence.reach, pairs=arms.compared(),
+        **dict(zip(("before", "after"), arms.rates())),
+    )
+    left_out = "".join(f" ({text})" for text in [arms.left_out(evidence.measured)] if text)
     obstacle = _obstacle(evidence.trials, arms, alpha)
     if obstacle:
         return dict(result, reason=obstacle + left_out)
     better = -WORSE[metric["direction"]]
     wanted = {guard["name"] for guard in plan["guards"]}
     guards, shares = judge_all([guard for guard in GUARDS if guard.name in wanted], evidence.trials, alpha)
-    worth = abs(math.log1p(better * min_effect))
+    bounds, smallest = arms.interval(alpha), arms.smallest_shift(alpha, abs(math.log1p(better * min_effect)), better)
     result.update(
-        effect=math.expm1(fmean(differences)),
-        interval=[math.expm1(edge) for edge in interval(differences, alpha, coins)],
-        p_value=p_greater([better * difference for difference in differences], coins=coins),
-        smallest_effect=abs(math.expm1(better * smallest_shift(differences, alpha, coins, worth))),
+        effect=math.expm1(arms.estimate()),
+        interval=None if bounds is None else [math.expm1(edge) for edge in bounds],
+        p_value=arms.p_greater(better),
+        smallest_effect=None if smallest is None else abs(math.expm1(better * smallest)),
         guards=guards,
     )
-    worse = p_greater([-better * difference for difference in differences], coins=coins) <= shares.metric
+    worse = arms.p_greater(-better) <= shares.metric
     word, reason = _decide(result, better, worse, alpha, min_effect)
     return dict(result, verdict=word, reason=reason + left_out)
 
@@ -105,50 +106,44 @@ def undecided(plan: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "verdict": "inconclusive", "reason": None, "metric": plan["metric"]["name"], "before": None, "after": None, "effect": None,
         "interval": None, "p_value": None, "pairs": 0, "smallest_effect": None, "reach": reach([Tried(plan["changes"])]), "guards": [],
-        "extend": False,
+        "extend": False, "design": PAIRS, "controls": None,
     }
 
 
-def _obstacle(trials: Sequence[Mapping[str, Any]], arms: Arms, alpha: float) -> str | None:
+def _obstacle(trials: Sequence[Mapping[str, Any]], arms: Comparison, alpha: float) -> str | None:
     """Why these trials cannot be judged, or None."""
-    needed, coins = least_pairs(alpha), len(set(arms.coins_compared()))
-    if coins < needed:
-        return f"{coins} usable pairs of blocks; an exact test at {alpha:g} needs at least {needed}"
-    traffic = together(paired(trial, (SEGMENTS,)) for trial in trials)
+    too_few = arms.why_too_few(alpha)
+    if too_few:
+        return too_few
+    traffic = compared(trials, (SEGMENTS,))
     if traffic is None or traffic.rates()[0] < LEAST_SEGMENTS_PER_SECOND:
         return "hardly any TCP traffic during the trial"
     if not arms.moved():
         return "the metric did not move in either arm: what the window saw did not come back"
     return (
-        _other_demand("new connections", together(paired(trial, DEMAND) for trial in trials), alpha)
-        or _other_demand("active flows", together(paired_gauge(trial, FLOWS) for trial in trials), alpha)
+        _other_demand("new connections", compared(trials, DEMAND), alpha)
+        or _other_demand("active flows", compared_gauge(trials, FLOWS), alpha)
     )
 
 
-def _other_demand(what: str, demand: Arms | None, alpha: float) -> str | None:
-    ratios, coins = (demand.log_ratios(), demand.coins_compared()) if demand else ([], [])
-    shift = fmean(ratios) if ratios else 0.0
-    if abs(shift) <= math.log1p(DEMAND_MARGIN):
+def _other_demand(what: str, demand: Comparison | None, alpha: float) -> str | None:
+    shift = demand.estimate() if demand else 0.0
+    if demand is None or abs(shift) <= math.log1p(DEMAND_MARGIN):
         return None
-    if p_greater([math.copysign(1, shift) * ratio for ratio in ratios], coins=coins) > demand_level(alpha, least_p(ratios, coins)):
+    if demand.p_greater(1 if shift > 0 else -1) > demand_level(alpha, demand.least_p()):
         return None
     return f"demand differed between the arms ({math.expm1(shift):+.0%} {what} with the candidate), so they cannot be compared"
 
 
-def _left_out(trials: Sequence[Mapping[str, Any]], differences: Sequence[float]) -> str:
-    pairs = sum(trial["pairs"] for trial in trials)
-    missing = pairs - len(differences)
-    return f" ({missing} of {pairs} pairs left out: the metric is not known in one of their blocks)" if missing else ""
-
-
 def _decide(result: Mapping[str, Any], better: float, worse: bool, alpha: float, min_effect: float) -> tuple[str, str]:
     """Verdict and reason: the first rule that applies decides."""
-    low, high = result["interval"]
-    shown = f"{metric_words(result['metric'])} {result['effect']:+.1%} ({low:+.1%} to {high:+.1%})"
+    bounds = result["interval"]
+    shown = f"{metric_words(result['metric'])} {result['effect']:+.1%}" + (f" ({bounds[0]:+.1%} to {bounds[1]:+.1%})" if bounds else "")
     rates = " to ".join(shown_value(result["metric"], result[when]) for when in ("before", "after"))
     broken, doubtful = (", ".join(guard["name"] for guard in result["guards"] if guard["ok"] is ok) for ok in (False, None))
     worth_it = abs(result["effect"]) >= min_effect
-    seen = f"this trial could have seen {result['smallest_effect']:.0%}"
+    smallest = result["smallest_effect"]
+    seen = "this trial could have seen nothing but a tenfold change" if smallest is None else f"this trial could have seen {smallest:.0%}"
     unreached = too_small(result["reach"])
     if unreached:
         return "inconclusive", unreached
@@ -156,7 +151,7 @@ def _decide(result: Mapping[str, Any], better: float, worse: bool, alpha: float,
         return "regressed", f"worse with the candidate: {broken}; {shown}"
     if worse and worth_it:
         return "regressed", f"the candidate made it worse: {shown}"
-    if max(abs(low), abs(high)) < min_effect:
+    if bounds and max(map(abs, bounds)) < min_effect:
         return "unchanged", f"any change is smaller than the {min_effect:.0%} that is worth keeping: {shown}; {seen}"
     if result["p_value"] > alpha or not worth_it:
         return "inconclusive", f"no proof of an improvement by {min_effect:.0%}: {shown}; {seen}"

@@ -27,6 +27,7 @@ class Host(NamedTuple):
     plan: Mapping[str, Any]
     verdict: Mapping[str, Any]
     status: Status
+    controls: Mapping[str, Any] = {}  # trials of hosts that tried nothing beside it
 
 
 class Rules(NamedTuple):
@@ -109,7 +110,9 @@ def _pooled(units: Sequence[tuple[str, ...]], hosts: Mapping[str, Host], rules: 
     if len(judged) == 1:
         own = next((hosts[host].verdict for host in judged[0] if hosts[host].verdict), None)
         return dict(own, hosts=list(judged[0]), left_out={}) if own else None
-    members = [{host: {"trial": hosts[host].status.trial, "plan": hosts[host].plan} for host in unit} for unit in judged]
+    members = [
+        {host: {"trial": hosts[host].status.trial, "plan": hosts[host].plan, "controls": hosts[host].controls} for host in unit} for unit in judged
+    ]
     return pooled_units(members, rules.alpha, rules.min_effect)
 
 

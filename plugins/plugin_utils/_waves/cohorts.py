@@ -1,7 +1,7 @@
 # Copyright: the linuxnet.socket_buffers authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which hosts share a question: the same group, finding, sysctls and metric. Pure.
+"""Which hosts share a question: the same group, finding, sysctls, metric and design of the trial. Pure.
 
 Hosts that try a candidate together are one unit, which is in one wave as a whole.
 """
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import STEP
 
 Plan = Mapping[str, Any]
 Hosts = Mapping[str, Mapping[str, Any]]
@@ -40,7 +42,8 @@ def _question(members: tuple[str, ...], plans: Mapping[str, Plan], hosts: Hosts)
         leading = plans[min(leading["joint"]["measured_on"])]
     groups = "+".join(sorted({str(hosts[host]["group"]) for host in members}))
     keys = ", ".join(sorted({change["key"] for host in members for change in plans[host]["changes"]}))
-    return f"{leading['scenario']} in {groups} ({keys}, {leading['metric']['name']})"
+    how = ", in one step" if leading.get("design") == STEP else ""
+    return f"{leading['scenario']} in {groups} ({keys}, {leading['metric']['name']}{how})"
 
 
 def _stratum(members: tuple[str, ...], hosts: Hosts) -> tuple[str, ...]:

@@ -21,5 +21,5 @@ def hosts_of(results: Mapping[str, Mapping[str, Any]], turn: int, number: int) -
         tried, verdict, started, collected = (mapping(mapping(results.get(name)).get(host)) for name in REGISTERED)
         if tried and (str(tried["turn"]), str(tried["wave"])) != (str(turn), str(number)):
             tried = verdict = {}
-        found[host] = Host(plan, verdict, status_of(tried, started, collected))
+        found[host] = Host(plan, verdict, status_of(tried, started, collected), tried.get("controls") or {})
     return found

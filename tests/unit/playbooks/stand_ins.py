@@ -16,13 +16,14 @@ MODULE = '''#!/usr/bin/python
 import json, os, random, time
 from ansible.module_utils import basic
 RMEM = "net.ipv4.tcp_rmem"
+NOTED = ("state", "values", "design", "restart_services", "pairs")
 
 
 def play(module, part):
     """What the host is told to be, and a note of what was asked of it."""
     folder = module.params["state_dir"]
     with open(os.path.join(folder, "asked"), "a") as asked:
-        asked.write(json.dumps(dict(part=part, state=module.params["state"], values=module.params["values"])) + "\\n")
+        asked.write(json.dumps(dict(part=part, **{name: module.params[name] for name in NOTED})) + "\\n")
     with open(os.path.join(folder, "part.json")) as told:
         return json.load(told)
 
@@ -44,10 +45,17 @@ def socket_buffer_facts(module):
 
 
 def socket_counter_facts(module):
-    moved = {"TcpInSegs": [5000] * 5, "TcpExtRcvPruned": [30] * 5}
+    # It needs no folder of its own, so where it runs tells which host it is.
+    folder, host = os.path.split(module._remote_tmp)
+    with open(os.path.join(os.path.dirname(folder), "hosts", host, "part.json")) as part:
+        told = json.load(part)
+    moved = {"TcpInSegs": [5000] * 5, "TcpExtRcvPruned": [0 if told.get("calm") else 30] * 5, "IpExtInOctets": [5000000] * 5}
+    # Connections that were there before: whatever comes is for them.
+    old = {"class": "bulk", "direction": "inbound", "flows": 4, "counts": {}, "sums": {"old_bytes_in": 5 * 5000000}, "quantiles": {}}
+    sockets = {"available": True, "reason": None, "groups": [old], "listeners": {}, "seconds": 5.0} if told.get("old") else None
     return {"window": {
         "version": 1, "identity": {"boot_id": "b", "netns": "n", "netns_is_initial": True, "kernel_release": "6.1.0"}, "seconds": [1.0] * 5,
-        "counters": moved, "gauges": {}, "still": {}, "absent": [], "sizes": {}, "sockets": None}}
+        "counters": moved, "gauges": {}, "still": {}, "absent": [], "sizes": {}, "sockets": sockets}}
 
 
 def socket_buffer_trial(module):
@@ -75,14 +83,23 @@ def socket_buffer_trial(module):
         time.sleep(told["late"])
         os.remove(kept + ".late")
     pairs, source = module.params["pairs"], random.Random(module.params["state_dir"])
+    step = module.params["design"] == "step"
     arms = [arm for _pair in range(pairs) for arm in source.sample("AB", 2)]
-    drops = [round(3000 * (told.get("factor", 1) if arm == "B" else 1) * source.uniform(0.9, 1.1)) for arm in arms]
+    if step:
+        first = source.randrange(-(-2 * pairs // 5), 2 * pairs - -(-2 * pairs // 5) + 1)
+        arms = ["A"] * first + ["B"] * (2 * pairs - first)
+    factor = told.get("factor", 1) if module.params["values"] else 1
+    drops = [round(3000 * (factor if arm == "B" else 1) * source.uniform(0.9, 1.1)) for arm in arms]
     result = {"id": "0123456789abcdef", "owner": module.params["owner"], "context": module.params["context"], "trial": {
         "version": 1, "status": "aborted" if told.get("end") == "aborted" else "complete", "reason": told.get("end"), "pairs": pairs,
-        "seed": module.params["seed"] or source.randrange(1, 99), "block_seconds": 15.0, "washout_seconds": 0.0, "began_epoch_seconds": 1.0,
-        "blocks": {"pair": [at // 2 for at in range(2 * pairs)], "arm": arms, "started": [15.0 * at for at in range(2 * pairs)]},
+        "seed": module.params["seed"] or source.randrange(1, 99), "block_seconds": 15.0, "washout_seconds": 0.0,
+        "began_epoch_seconds": float(module.params["start_at"] or 1.0), "design": "step" if step else "pairs", "candidate": module.params["values"] or {},
+        "restarted": {name: {"times": 2, "active": True, "reason": None} for name in module.params["restart_services"] or []},
+        "blocks": {"pair": [at if step else at // 2 for at in range(2 * pairs)], "arm": arms, "started": [15.0 * at for at in range(2 * pairs)]},
         "seconds": [15.0] * (2 * pairs), "gauges": {}, "absent": [], "stalls": {"available": False, "reason": "acted", "skipped": []},
         "counters": {"TcpInSegs": [75000] * (2 * pairs), "TcpExtRcvPruned": drops}, "restored": {}, "residual": None}}
+    if told.get("end") == "lost" and not module.params["values"]:
+        module.fail_json(msg="nothing came of it")
     with open(kept, "w") as left:
         json.dump(result, left)
     return result
@@ -96,8 +113,9 @@ def socket_buffer_tuning(module):
 
 def main():
     # Whatever a role asks for is understood.
-    given = {name for name in basic._load_params() if not name.startswith("_ansible_")} | {"values", "state", "seed", "owner", "context"}
-    kinds = {"pairs": "int", "seed": "int", "values": "dict", "context": "dict"}
+    given = {name for name in basic._load_params() if not name.startswith("_ansible_")} | {
+        "values", "state", "state_dir", "pairs", "seed", "owner", "context", "design", "start_at", "restart_services"}
+    kinds = {"pairs": "int", "seed": "int", "values": "dict", "context": "dict", "restart_services": "list"}
     module = basic.AnsibleModule(argument_spec={name: {"type": kinds.get(name, "raw")} for name in given}, supports_check_mode=True)
     module.exit_json(**{"changed": False, **THIS(module)})
 
@@ -105,6 +123,10 @@ def main():
 main()
 '''
 MODULES = ("socket_buffer_facts", "socket_counter_facts", "socket_buffer_trial", "socket_buffer_tuning")
+
+
+# Hosts that act need no time.
+QUICK = (("_variables.py", "LEAST_STEP_SECONDS = 600", "LEAST_STEP_SECONDS = 1"), ("_run_time.py", "LEAD_SECONDS = 60", "LEAD_SECONDS = 1"))
 
 
 class Fleet:
@@ -116,6 +138,11 @@ class Fleet:
         for part in ("plugins", "roles", "playbooks", "meta"):
             shutil.copytree(ROOT / part, tree / part)
         shutil.copy(ROOT / "galaxy.yml", tree)
+        for name, long, short in QUICK:
+            path = tree / "plugins" / "plugin_utils" / name
+            text = path.read_text(encoding="utf-8")
+            assert long in text
+            path.write_text(text.replace(long, short), encoding="utf-8")
         for name in MODULES:
             (tree / "plugins" / "modules" / f"{name}.py").write_text(MODULE.replace("THIS", name), encoding="utf-8")
 
@@ -126,7 +153,7 @@ class Fleet:
         inventory = {"all": {"hosts": {}, "vars": {
             "ansible_connection": "local", "ansible_python_interpreter": sys.executable, "socket_buffers_become": False,
             "socket_buffers_state_dir": f"{self.folder}/hosts/{{{{ inventory_hostname }}}}", "socket_buffers_report_dir": str(self.folder),
-            "ansible_remote_tmp": f"{self.folder}/tmp", "ansible_async_dir": f"{self.folder}/async",
+            "ansible_remote_tmp": f"{self.folder}/tmp/{{{{ inventory_hostname }}}}", "ansible_async_dir": f"{self.folder}/async",
             "socket_buffers_window_seconds": 1, "socket_buffers_pairs": 8, "socket_buffers_block_seconds": 0.5, "socket_buffers_washout_seconds": 0,
             "socket_buffers_extend": False, "socket_buffers_rounds": 1, **variables,
         }}}

@@ -4,6 +4,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.linuxnet.socket_buffers.plugins.filter.agreed_variables import filter_agreed_variables
 from ansible_collections.linuxnet.socket_buffers.plugins.filter.judge_wave import filter_judge_wave
 from ansible_collections.linuxnet.socket_buffers.plugins.filter.plan_waves import filter_plan_waves
+from ansible_collections.linuxnet.socket_buffers.plugins.filter.step_controls import filter_step_controls
 from ansible_collections.linuxnet.socket_buffers.plugins.filter.waves_ahead import filter_waves_ahead
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._filter_arguments import listed
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.plan import nothing
@@ -68,3 +69,18 @@ def test_waves_ahead_names_a_wrong_argument(arguments):
 def test_agreed_variables_names_a_wrong_argument():
     with pytest.raises(AnsibleFilterError, match="wants a dictionary of dictionaries by host"):
         filter_agreed_variables({"a": 1}, [])
+
+
+def test_controls_are_found_by_the_group_of_their_look():
+    step = dict(PLAN, design="step", wave={"cohort": "c", "number": 1, "of": 1})
+    found = filter_step_controls({"a": step, "b": nothing("x", "why")}, {**HOSTS, "b": {"group": "web"}}, "1")
+    assert found["controls"] == {"a": ["b"]} and found["lead_seconds"] > 0
+
+
+@pytest.mark.parametrize("arguments, named", [
+    (([], HOSTS, 1), "plans: wants a dictionary by host, got list"), (({}, None, 1), "hosts: wants a dictionary by host, got NoneType"),
+    (({"a": PLAN}, {}, 1), "KeyError"), (({}, {}, "x"), "invalid literal"),
+])
+def test_what_names_no_controls_is_refused(arguments, named):
+    with pytest.raises(AnsibleFilterError, match=named):
+        filter_step_controls(*arguments)

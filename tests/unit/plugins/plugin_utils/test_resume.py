@@ -54,3 +54,10 @@ def test_what_cannot_be_read_is_removed():
 def test_whose_trials_there_are():
     left = waiting(result(owner="a"), result(owner="a"), result(owner=None), running={"owner": "b", "seconds_left": 1})
     assert owners(left) == {"a", "b"} and owners(waiting(running={"owner": None})) == owners({}) == set()
+
+
+def test_what_was_recorded_beside_another_host_is_taken_and_need_not_wait_any_longer():
+    control = {"id": "c", "owner": "me", "context": {"control_of": "web1"}, "trial": {}}
+    found = resumable(waiting(control, result()), ["me"], NOW)
+    assert (found["control"], found["result"]["id"], found["discard"]) == (control, "a", ["c"])
+    assert resumable(waiting(control), [], NOW)["control"] is None and resumable(waiting(result()), ["me"], NOW)["control"] is None

@@ -1,6 +1,11 @@
 """How long a run takes, and how long to wait for it."""
 import pytest
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._run_time import run_time, trial_seconds, unfinished
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._run_time import (
+    run_time,
+    trial_lengths,
+    trial_seconds,
+    unfinished,
+)
 
 
 def test_a_trial_is_two_blocks_for_each_pair():
@@ -35,3 +40,39 @@ def test_impossible_lengths_are_refused(seconds):
 ])
 def test_a_job_that_was_waited_for_in_vain_says_so(result, told):
     assert bool(unfinished(result)) is told
+
+
+def in_one_step(seconds, **changed):
+    return dict({"design": "step", "step_seconds": seconds, "least_washout_seconds": 0.0}, **changed)
+
+
+@pytest.mark.parametrize("plan, pairs, block, washout", [
+    ({}, 16, 15, 3),
+    ({"least_washout_seconds": 10.0}, 16, 15, 10.0),
+    ({"least_washout_seconds": 20.0}, 16, 21.0, 20.0),
+    (in_one_step(3600.0), 100, 15, 3),
+    (in_one_step(3610.0), 100, 15.05, 3),
+    (in_one_step(3600.0, least_washout_seconds=10.0), 72, 15, 10.0),
+    (in_one_step(86400.0), 1000, 40.2, 3),
+])
+def test_a_step_fills_its_time_with_blocks(plan, pairs, block, washout):
+    found = trial_lengths(plan, 16, 15, 3)
+    assert (found["pairs"], found["block_seconds"], found["washout_seconds"]) == (pairs, pytest.approx(block), washout)
+    lead = 60 if plan.get("design") == "step" else 0
+    assert found["lead_seconds"] == lead
+    assert found["run_time"]["seconds"] == pytest.approx(lead + trial_seconds(pairs, found["block_seconds"], washout))
+
+
+@pytest.mark.parametrize("seconds, alpha, note", [
+    (3024.0, 0.01, None),
+    (3000.0, 0.01, "has 166 blocks, too few for a proof at 0.01: it takes 168 of them, so give socket_buffers_step_seconds at least 3024"),
+    (3000.0, 0.05, None),
+])
+def test_a_step_that_is_too_short_for_a_proof_says_what_it_takes(seconds, alpha, note):
+    found = trial_lengths(in_one_step(seconds), 16, 15, 3, alpha)["note"]
+    assert found is None if note is None else note in found
+
+
+def test_a_step_with_hardly_a_block_is_refused():
+    with pytest.raises(ValueError, match="want at least 180"):
+        trial_lengths(in_one_step(179.0), 16, 15, 3)

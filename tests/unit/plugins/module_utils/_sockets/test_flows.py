@@ -251,3 +251,10 @@ def test_a_mark_is_small():
 def test_a_row_of_measures_is_all_numbers():
     """Summaries keep them as doubles, with a negative one for None."""
     assert all(value is None or value >= 0 for value in changed(bytes_received=MiB).measures) and len(Measures._fields) == 56
+
+
+@pytest.mark.parametrize("older, old_in", [(None, 1500), (frozenset([7]), 1500), (frozenset([8]), 0), (frozenset(), 0)])
+def test_what_is_old_may_be_told_by_an_earlier_moment_than_the_window(older, old_in):
+    """The connection was there when the window began."""
+    measures = flow(found(bytes_received=1500), context(found())._replace(older=older)).measures
+    assert (measures.bytes_in, measures.old_bytes_in, measures.born) == (1500, old_in, False)

@@ -11,9 +11,11 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis
     Metric,
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import (
+    Step,
     least_washout_seconds,
     metric_for,
     out_of_reach,
+    read_step,
 )
 
 LOWER, RAISE, DEFAULT = Knob(RMEM, "max", "lower"), Knob(RMEM, "max", "raise"), Knob(RMEM, "default", "raise")
@@ -43,9 +45,9 @@ def test_a_maximum_reaches_new_connections(seen, reachable, knob):
 
 
 def test_the_reason_says_how_much_and_what_to_do():
-    reason = out_of_reach(LOWER, window(old_bytes=96, octets=100))
+    reason = out_of_reach(LOWER, window(old_bytes=96, octets=100)).reason
     assert "96% of what came in was for connections older than the window, which keep what their buffers have grown to" in reason
-    assert "hardly ever follow" in out_of_reach(RAISE, window(old_bytes=96, octets=100))
+    assert "hardly ever follow" in out_of_reach(RAISE, window(old_bytes=96, octets=100)).reason
 
 
 @pytest.mark.parametrize("seen, reachable, washout", [
@@ -57,7 +59,7 @@ def test_the_reason_says_how_much_and_what_to_do():
 def test_a_default_reaches_what_listens_anew(seen, reachable, washout):
     assert (out_of_reach(DEFAULT, seen) is None) == reachable
     assert least_washout_seconds(DEFAULT, seen) == washout
-    assert reachable or "needs_listener_restart" in out_of_reach(DEFAULT, seen)
+    assert reachable or "needs_listener_restart" in out_of_reach(DEFAULT, seen).reason
 
 
 ASKED = {
@@ -69,7 +71,7 @@ ASKED = {
 @pytest.mark.parametrize("key", ASKED)
 @pytest.mark.parametrize("old, direction, asked_by_listeners, renewed, reason", [
     (90, "outbound", 1, 0, None),
-    (96, "outbound", 0, 0, "connections older than the window moved 96% of the bytes: change it, restart their service"),
+    (96, "outbound", 0, 0, "connections older than the window moved 96% of the bytes"),
     (None, "outbound", 0, 0, None),
     (90, "inbound", 0, 0, None),  # the program asks after it accepted
     (90, "inbound", None, 0, None),
@@ -82,7 +84,8 @@ def test_what_a_program_asked_for_it_keeps(key, old, direction, asked_by_listene
     seen["counters"][octets] = [10] * 10
     seen["sockets"]["groups"][0].update(counts={sign: 4}, sums={measure: old})
     found = out_of_reach(Knob(key, None, "raise"), seen)
-    assert found is None if reason is None else re.search(reason, found)
+    assert found is None if reason is None else re.search(reason, found.reason)
+    assert reason is None or found.listeners == ("needs_listener_restart" in reason)
     assert least_washout_seconds(Knob(key, None, "raise"), seen) == 0.0
 
 
@@ -96,3 +99,34 @@ def test_transfers_that_come_and_go_are_counted_by_octets(seen, total, name):
     watched = window(old_bytes=seen, octets=total)
     assert metric_for(Metric("flows_bulk_read_bytes", "higher"), watched) == Metric(name, "higher")
     assert metric_for(Metric("flows_bulk_rtt_us", "lower"), watched).name == "flows_bulk_rtt_us"
+
+
+OLD_CONNECTIONS, OLD_LISTENERS = out_of_reach(LOWER, window(old_bytes=96, octets=100)), out_of_reach(DEFAULT, window(renewed=0))
+
+
+@pytest.mark.parametrize("allowed, connections, listeners", [
+    (Step(), False, False),
+    (Step(0, ("web.service",)), False, False),
+    (Step(3600), True, False),  # connections turn over, a listener stays
+    (Step(3600, ("web.service",)), True, True),
+])
+def test_what_pairs_cannot_tell_is_tried_in_a_step_where_that_is_allowed(allowed, connections, listeners):
+    assert (OLD_CONNECTIONS.may_step(allowed), OLD_LISTENERS.may_step(allowed)) == (connections, listeners)
+
+
+@pytest.mark.parametrize("unreachable", [OLD_CONNECTIONS, OLD_LISTENERS])
+def test_the_refusal_names_both_variables(unreachable):
+    assert all(name in unreachable.told() for name in ("socket_buffers_step_seconds", "socket_buffers_restart_services"))
+
+
+@pytest.mark.parametrize("given, step", [
+    (None, Step()), ({}, Step()), ({"seconds": "3600", "services": "a.service,b.service"}, Step(3600.0, ("a.service", "b.service"))),
+    ({"seconds": 0, "services": None}, Step()),
+])
+def test_what_is_allowed_is_read_as_variables_hand_it_over(given, step):
+    assert read_step(given) == step
+
+
+def test_a_length_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="step_seconds: wants a number, got 'an hour'"):
+        read_step({"seconds": "an hour"})

@@ -140,3 +140,13 @@ def test_a_host_without_its_parts_is_named():
 
 def test_no_host_is_no_plan():
     assert plan_fleet({}) == {}
+
+
+def test_both_ends_are_never_one_candidate_in_one_step():
+    receiver = host(B, "receiver_window_too_small")
+    receiver["window"]["counters"] = {"IpExtInOctets": [10] * 10}
+    receiver["window"]["sockets"]["groups"][0]["sums"]["old_bytes_in"] = 100
+    receiver["step"] = {"seconds": 3600}
+    plans = plan_fleet({"a": host(A, "both_ends_too_small", flows=[flow(A, B, **BOTH)]), "b": receiver})
+    assert not plans["a"]["changes"] and "both ends would have to change together" in plans["a"]["reason"]
+    assert plans["b"]["changes"] and plans["b"]["design"] == "step" and plans["b"]["joint"] is None

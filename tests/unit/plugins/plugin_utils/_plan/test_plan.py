@@ -5,6 +5,7 @@ import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import validated
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import SCENARIOS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import ANSWERS, SCENARIO
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import Step
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import GUARDS
 
@@ -223,3 +224,37 @@ def test_a_send_buffer_that_is_the_limit_is_raised_step_by_step(host, policy, ma
 def test_a_send_buffer_is_left_where_it_cannot_be_read():
     made = plan([finding("sender_buffer_too_small")], dict(facts(), tcp_wmem=None))
     assert made["blocked"] and "net.ipv4.tcp_wmem is argued for, but its present value could not be read" in made["reason"]
+
+
+def old_connections(**listeners):
+    """All that came in was for connections that were there before, and no service listened anew."""
+    group = {
+        "class": "bulk", "direction": "inbound", "flows": 4, "counts": {"reader_pausing": 4}, "sums": {"old_bytes_in": 100}, "quantiles": {},
+    }
+    return {
+        "seconds": [1.0] * 10, "absent": [], "counters": {"IpExtInOctets": [10] * 10},
+        "sockets": {"available": True, "listeners": listeners, "groups": [group]},
+    }
+
+
+@pytest.mark.parametrize("scenario, step, design", [
+    ("collapsing", Step(), None),
+    ("collapsing", Step(3600.0), "step"),
+    ("pruning_with_loss", Step(3600.0), "step"),
+    ("pausing_reader", Step(3600.0), None),
+    ("pausing_reader", Step(3600.0, ("web.service",)), "step"),
+])
+def test_what_pairs_cannot_tell_is_tried_in_one_step_or_not_at_all(scenario, step, design):
+    made = plan([finding(scenario)], facts(6 * MIB), window=old_connections(), step=step)
+    if design is None:
+        assert not made["changes"] and not made["blocked"] and "socket_buffers_step_seconds" in made["reason"]
+    else:
+        assert made["changes"] and (made["design"], made["step_seconds"]) == (design, 3600.0)
+        assert made["restart_services"] == list(step.services) and made["least_washout_seconds"] == 0
+
+
+def test_what_pairs_can_tell_is_tried_in_pairs_whatever_is_allowed():
+    seen = old_connections()
+    seen["sockets"]["groups"][0]["sums"]["old_bytes_in"] = 50
+    made = plan([finding("collapsing")], facts(), window=seen, step=Step(3600.0, ("web.service",)))
+    assert made["changes"] and (made["design"], made["step_seconds"], made["restart_services"]) == ("pairs", 0.0, [])

@@ -35,7 +35,7 @@ def test_the_record_keeps_what_the_report_needs_and_leaves_the_bulk_behind():
         "findings": [{"scenario": "collapsing"}], "plan": {"changes": []}, "verdict": {"verdict": "improved"},
         "trial": {"status": "complete", "reason": None, "restored": {}, "stalls": None},
         "tuning": {"changed": True, "changes": [], "dropin": {}, "drifted": [], "left": []},
-        "recovered": False, "resumed": None, "earlier": [], "wave": None,
+        "recovered": False, "resumed": None, "earlier": [], "wave": None, "restarted": None,
     }
 
 
@@ -164,3 +164,8 @@ def test_what_a_rule_forbids_is_no_failure_of_the_host():
     assert record["failure"]["refused"]
     found = outcome_of(record)
     assert (found.name, found.reason, found.needs_person) == ("left", "containers could be born in it", False)
+
+
+def test_what_was_restarted_after_the_change_and_what_was_not():
+    rows = [{"item": "a.service", "changed": True}, {"item": "b.service", "changed": False, "msg": "Could not find it", "failed": False}]
+    assert outcome_record({"host": "web1", "restarted": {"results": rows}})["restarted"] == {"a.service": None, "b.service": "Could not find it"}

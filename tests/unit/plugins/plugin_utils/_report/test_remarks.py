@@ -101,3 +101,17 @@ def test_remarks_stand_in_one_order_and_a_full_stop_is_not_doubled():
     assert outcome.reason == (
         f"it is better. Tried together with far, third. {OTHER_HOURS}. {THREE}. A run that had been killed was undone first"
     )
+
+
+OLDER = "Other services and connections that are older hold what they were started with"
+
+
+@pytest.mark.parametrize("name, design, restarted, expected", [
+    ("kept", "step", None, f"because. {OLDER}"),
+    ("kept", "step", {"web.service": None}, f"because. Restarted since: web.service. {OLDER}"),
+    ("kept", "step", {"a": None, "b": "no such unit"}, f"because. Restarted since: a. NOT restarted: b (no such unit). {OLDER}"),
+    ("kept", "pairs", None, "because"),
+    ("reverted", "step", None, "because"),
+])
+def test_what_was_kept_by_a_step_reaches_only_what_is_started_anew(name, design, restarted, expected):
+    assert said(name, plan=plan(RAISED, design=design), restarted=restarted) == expected

@@ -7,6 +7,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.c
     calibration_markdown,
     calibration_text,
 )
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.pairs import Arms
 
 PAIRS = 8
 
@@ -38,8 +39,7 @@ def test_a_restless_host_can_show_only_large_effects():
 
 def test_a_verdict_that_cries_wolf_is_found_out(monkeypatch):
     """Were the test not exact, this is where it would show."""
-    path = "ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.verdict.p_greater"
-    monkeypatch.setattr(path, lambda differences, **_options: 0.0 if sum(differences) > 0 else 1.0)
+    monkeypatch.setattr(Arms, "p_greater", lambda arms, sign: 0.0 if sign * arms.estimate() > 0 else 1.0)
     document = calibration({"web1": nothing_tried(spread=0.5)}, "now", throws=40)
     assert document["false_improved"] > 10
 

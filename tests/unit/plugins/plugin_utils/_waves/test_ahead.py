@@ -24,3 +24,15 @@ def test_the_waves_of_one_number_take_the_time_of_the_longest():
 def test_many_names_are_cut_short():
     plans = {f"h{at}": a_plan(2, 2) for at in range(6)} | {"z": a_plan(1, 2)}
     assert waves_ahead(plans, 10, 15, 3)["text"].splitlines()[1] == "  c: z; h0, h1, h2, h3 and 2 more"
+
+
+def test_a_step_that_is_too_short_is_told_even_where_it_is_the_only_wave():
+    short = dict(a_plan(1, 1), design="step", step_seconds=600.0)
+    text = waves_ahead({"a": short, "b": short}, 16, 15, 3)["text"]
+    assert text.startswith("a, b: a trial in one step of 600 s has 32 blocks, too few for a proof at 0.01")
+    assert waves_ahead({"a": dict(short, step_seconds=3600.0)}, 16, 15, 3) == {"waves": 1, "seconds": 3660.0, "text": ""}
+
+
+def test_a_step_that_has_no_room_for_a_block_is_told_and_no_error_of_the_others():
+    found = waves_ahead({"a": dict(a_plan(1, 1), design="step", step_seconds=100.0), "b": a_plan(1, 1)}, 16, 15, 3)
+    assert found["seconds"] == 576 and found["text"].startswith("a: socket_buffers_step_seconds is 100, but")

@@ -51,3 +51,9 @@ def test_what_is_of_another_turn_or_wave_is_not_there(turn, wave, counts):
 def test_what_is_missing_may_be_empty_in_any_way(missing):
     found = hosts_of({"plan": {"a": {"changes": []}}, "tried": {"a": missing}, "verdict": missing, "started": {"a": missing}}, 1, 1)["a"]
     assert found.verdict == {} and found.status.name == SKIPPED
+
+
+@pytest.mark.parametrize("tried, controls", [({"controls": {"db": {"status": "complete"}}}, {"db": {"status": "complete"}}), ({"controls": ""}, {}), ({}, {})])
+def test_who_recorded_beside_it_comes_along(tried, controls):
+    handed = dict({"turn": 1, "wave": 1, "trial": {"status": "complete"}, "first": None}, **tried)
+    assert hosts_of({"plan": {"a": {"changes": []}}, "tried": {"a": handed}}, 1, 1)["a"].controls == controls
