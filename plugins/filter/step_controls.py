@@ -15,7 +15,7 @@ version_added: 0.1.0
 author: linuxnet.socket_buffers authors (@linuxnet)
 description:
   - For each host that tries something in one step in this wave, up to 10 hosts of its group whose wave is to come or who try nothing. Whoever is
-    at the other end of what is tried is none of them.
+    at the other end of a connection of such a host is none of them, as the change reaches it, too.
 positional: _input, hosts, wave
 options:
   _input:
@@ -25,7 +25,8 @@ options:
   hosts:
     type: dict
     required: true
-    description: By host, its C(group).
+    description:
+      - By host, its C(group), and its C(window) of M(linuxnet.socket_buffers.socket_counter_facts), by whose addresses connections are joined.
   wave:
     type: int
     required: true
@@ -59,7 +60,7 @@ def filter_step_controls(plans, hosts, wave):
         if not isinstance(value, Mapping):
             raise AnsibleFilterError(f"step_controls: {name}: wants a dictionary by host, got {type(value).__name__}")
     try:
-        return step_controls(plans, {host: str(hosts[host]["group"]) for host in plans}, int(wave))
+        return step_controls(plans, {host: dict(hosts[host], group=str(hosts[host]["group"])) for host in plans}, int(wave))
     except (KeyError, TypeError, ValueError) as error:
         raise AnsibleFilterError(f"step_controls: {error!r}") from error
 

@@ -118,7 +118,7 @@ def _ask(words: Iterable[str], seconds: float) -> Tuple[str, str]:
     try:
         done = subprocess.run(
             ["systemctl", *words], stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, timeout=seconds, start_new_session=True, cwd="/",
-            env=dict(os.environ, LC_ALL="C"), encoding="utf-8", errors="replace",
+            env=dict(os.environ, LC_ALL="C"), encoding="utf-8", errors="replace", check=False,
         )
     except subprocess.TimeoutExpired:
         return "", f"systemctl did not end within {seconds:g} s"

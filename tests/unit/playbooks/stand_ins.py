@@ -67,8 +67,9 @@ def socket_buffer_trial(module):
         return {"running": running, "results": [], "damaged": [], "recovered": None}
     if module.params["state"] == "collected":
         results = [json.load(open(kept))] if told.get("left") else []
-        for result in results:
-            result["context"]["plan"]["wave"]["number"] = told.get("wave", 1)
+        for plan in (result["context"].get("plan") for result in results):
+            if plan:  # else it was recorded beside another host
+                plan["wave"]["number"] = told.get("wave", 1)
         return {"running": {"owner": None} if os.path.exists(kept + ".late") else None, "results": results, "damaged": [], "recovered": None}
     if module.params["state"] == "discarded":
         return {}

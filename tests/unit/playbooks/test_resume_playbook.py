@@ -12,8 +12,8 @@ def fleet(tmp_path_factory):
     made = Fleet(tmp_path_factory.mktemp("fleet"))
     made.run({"better": BETTER, "later": BETTER, "equal": {}, "moved": BETTER, "running": BETTER}, VARIABLES)
     left = {
-        "better": dict(BETTER, left=True), "later": dict(BETTER, left=True, wave=2), "equal": {"left": True}, "moved": dict(BETTER, left=True, max=8 << 20), "fresh": BETTER,
-        "running": dict(BETTER, left=True, runs=True),
+        "better": dict(BETTER, left=True), "later": dict(BETTER, left=True, wave=2), "equal": {"left": True},
+        "moved": dict(BETTER, left=True, max=8 << 20), "fresh": BETTER, "running": dict(BETTER, left=True, runs=True),
     }
     made.report, made.text = made.run(left, VARIABLES)
     return made

@@ -73,7 +73,8 @@ def test_agreed_variables_names_a_wrong_argument():
 
 def test_controls_are_found_by_the_group_of_their_look():
     step = dict(PLAN, design="step", wave={"cohort": "c", "number": 1, "of": 1})
-    found = filter_step_controls({"a": step, "b": nothing("x", "why")}, {**HOSTS, "b": {"group": "web"}}, "1")
+    looks = {"a": dict(HOSTS["a"], window={}), "b": {"group": "web", "window": {}}}
+    found = filter_step_controls({"a": step, "b": nothing("x", "why")}, looks, "1")
     assert found["controls"] == {"a": ["b"]} and found["lead_seconds"] > 0
 
 

@@ -260,7 +260,7 @@ def test_when_it_dies_in_b_its_guardian_restarts(steps):
 
 def test_when_it_dies_before_its_step_nobody_restarts(steps):
     process = steps.start(**dict(STEP, block_seconds=1), **SERVICES)
-    eventually(lambda: steps.guardians())
+    eventually(steps.guardians)
     process.kill()
     steps.expect_all_back()
     assert steps.restarts() == []

@@ -11,8 +11,13 @@ def a_plan(number=None, design="step", again=False):
 
 
 def beside(plans, wave=2, **groups):
-    found = step_controls(plans, {host: groups.get(host, "web") for host in plans}, wave)
+    found = step_controls(plans, {host: {"group": groups.get(host, "web"), "window": {}} for host in plans}, wave)
     return found["controls"], found["follows"]
+
+
+def window(address, *peers):
+    flows = [{"local_address": address, "local_port": port, "peer_address": peer, "peer_port": 80} for port, peer in enumerate(peers, 1024)]
+    return {"sockets": {"top": {"goodput_bytes_per_second": flows}, "local_addresses": [address]}}
 
 
 @pytest.mark.parametrize("other, is_control", [
@@ -21,11 +26,19 @@ def beside(plans, wave=2, **groups):
     (a_plan(3, design="pairs"), True),
     (a_plan(2, design="pairs"), False),  # tries something now
     (a_plan(1), False),  # what it tried, or kept, may still be at work
-    (a_plan(again=True), False),  # at the other end of what is tried
+    (a_plan(again=True), False),  # waits for the other end of its connections
 ])
 def test_who_tries_nothing_now_and_has_not_yet(other, is_control):
     controls, follows = beside({"web1": a_plan(2), "other": other})
     assert controls == {"web1": ["other"] if is_control else []} and follows == ({"other": "web1"} if is_control else {})
+
+
+def test_whoever_is_at_the_other_end_of_a_connection_is_none():
+    A, B, C = "192.0.2.1", "192.0.2.2", "192.0.2.3"
+    plans = {"web1": a_plan(2), "peer": a_plan(), "calm": a_plan(3)}
+    windows = {"web1": window(A), "peer": window(B, A), "calm": window(C)}
+    hosts = {host: {"group": "web", "window": its} for host, its in windows.items()}
+    assert step_controls(plans, hosts, 2)["controls"] == {"web1": ["calm"]}
 
 
 def test_only_those_of_its_group():
