@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 import systemctl_stand_in
+from trial_host import SOON_SECONDS, eventually, finished, guardian_pids
 
 RMEM = "net.ipv4.tcp_rmem"
 FILE = "/proc/sys/net/ipv4/tcp_rmem"
@@ -19,7 +20,6 @@ STEP = {
 }  # its step is at block 3
 LATE_STEP = dict(STEP, block_seconds=0.1, washout_seconds=0, seed=2)  # at block 8
 SERVICES = {"restart_services": ["nginx", "web.socket"]}
-SOON_SECONDS = 15
 
 # The module on a host whose systemd is a stand-in.
 ON_STAND_IN = """
@@ -54,19 +54,6 @@ def counted_at_step(self):
     at_step(self)
 trial_services.Restarts.at_step = counted_at_step
 """
-
-
-def eventually(condition):
-    end = time.monotonic() + SOON_SECONDS
-    while not condition():
-        assert time.monotonic() < end, "did not happen in time"
-        time.sleep(0.02)
-
-
-def finished(process):
-    output, errors = process.communicate(timeout=60)
-    assert output or process.returncode == -signal.SIGKILL, errors
-    return json.loads(output) if output else {"signal": signal.SIGKILL}
 
 
 class Steps:
@@ -111,8 +98,7 @@ class Steps:
         return self.host.shell(f"ls -A {self.state_dir} 2>/dev/null || true").split()
 
     def guardians(self):
-        pids = self.host.shell(f"grep -lsz {self.state_dir}/trial_guardian.py /proc/[0-9]*/cmdline || true").split()
-        return [int(path.split("/")[2]) for path in pids if "/self/" not in path and is_python(path)]
+        return guardian_pids(self.state_dir)
 
     def kill_guardian(self):
         for pid in self.guardians():
@@ -122,14 +108,6 @@ class Steps:
     def expect_all_back(self):
         eventually(lambda: self.value() == FIRST and self.traces() == [])
         eventually(lambda: self.guardians() == [])
-
-
-def is_python(path):
-    try:
-        with open(path, "rb") as handle:
-            return b"python" in handle.read().split(b"\0")[0]
-    except OSError:
-        return False
 
 
 @pytest.fixture
