@@ -8,11 +8,11 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import (
     CORE_RMEM,
     RMEM,
+    Advice,
     Knob,
     Metric,
     Rank,
     Scenario,
-    Step,
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.signals import (
     ABORT_ON_MEMORY,
@@ -121,12 +121,12 @@ COUNTED = (
         " a socket keeps the size that it was made with. So nothing is tried: restart its service after a change, and compare. A reader that is"
         " always too slow fills any size.",
         Knob(CORE_RMEM_DEFAULT, None, "raise"), Metric(UDP_BUFFER, "lower"),
-        steps=(
-            Step(
+        advice=(
+            Advice(
                 CORE_RMEM_DEFAULT, 2,
                 "for programs that do not ask for a size (rb is the present value): what comes while a reader is away cannot be seen, so one step",
             ),
-            Step(CORE_RMEM, 2, "for those that ask (SO_RCVBUF; rb is twice the present value where it was cut off)"),
+            Advice(CORE_RMEM, 2, "for those that ask (SO_RCVBUF; rb is twice the present value where it was cut off)"),
         ),
     ),
     Scenario(

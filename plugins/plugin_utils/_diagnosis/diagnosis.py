@@ -58,9 +58,9 @@ def made_finding(scenario: Scenario, readings: Signals, sysctls: Mapping[str, An
 
 
 def _remedy(scenario: Scenario, sysctls: Mapping[str, Any]) -> str | None:
-    """With the steps in numbers, as far as this host shows the sysctls."""
-    values = {step: (sysctls.get(step.key) or {}).get("value") for step in scenario.steps}
-    return " ".join(filter(None, [scenario.remedy, *(step.told(int(value)) for step, value in values.items() if value)])) or None
+    """With the advice in numbers, as far as this host shows the sysctls."""
+    values = {advice: (sysctls.get(advice.key) or {}).get("value") for advice in scenario.advice}
+    return " ".join(filter(None, [scenario.remedy, *(advice.told(int(value)) for advice, value in values.items() if value)])) or None
 
 
 def _names(scenario: Scenario, signals: Signals) -> list[str]:

@@ -48,7 +48,7 @@ class Metric(NamedTuple):
     direction: str
 
 
-class Step(NamedTuple):
+class Advice(NamedTuple):
     """What a person may set where nothing is tried: so many times what a sysctl is now, and for whom."""
 
     key: str
@@ -70,7 +70,7 @@ class Scenario(NamedTuple):
     remedy: str | None = None
     knob: Knob | None = None
     metric: Metric | None = None
-    steps: tuple[Step, ...] = ()
+    advice: tuple[Advice, ...] = ()
     tried: bool = False  # whether the planner has an answer: the finding then carries the knob as its `key` and `direction`
     wants_stalls: bool = False  # only the length of stalls can tell what it costs
     # Of connections: the sign that they show, and measures whose median in the group where most show it is evidence, too.

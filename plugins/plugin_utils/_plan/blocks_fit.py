@@ -52,22 +52,6 @@ class Unreachable(NamedTuple):
         return f"{self.reason}. {which} has it tried in one step"
 
 
-def out_of_reach(knob: Knob, window: Mapping[str, Any]) -> Unreachable | None:
-    """Why a trial in pairs of blocks cannot tell, or None."""
-    if (knob.key, knob.field) == (RMEM, "max"):
-        return _old_connections(window, knob.direction)
-    if (knob.key, knob.field) == (RMEM, "default"):
-        return _old_listeners(window)
-    if knob.key in ASKED:
-        return _asked_before(window, ASKED[knob.key])
-    return None
-
-
-def least_washout_seconds(knob: Knob, window: Mapping[str, Any]) -> float:
-    """A default reaches a server's connections once it listens anew. It did so within the window, so it does within such a time."""
-    return sum(window["seconds"]) if (knob.key, knob.field) == (RMEM, "default") and not _is_outbound(window) else 0.0
-
-
 class Asked(NamedTuple):
     """What a program asks for, once in the life of a socket."""
 
@@ -85,6 +69,22 @@ ASKED = {
 # A buffer that has grown stays as it is. One at the old maximum grows only when more arrives in a round trip than ever before
 # (tcp_rcv_space_adjust, net/ipv4/tcp_input.c), which its own window prevents.
 WHY_NOT = {"lower": "keep what their buffers have grown to", "raise": "hardly ever follow once their window is the limit"}
+
+
+def out_of_reach(knob: Knob, window: Mapping[str, Any]) -> Unreachable | None:
+    """Why a trial in pairs of blocks cannot tell, or None."""
+    if (knob.key, knob.field) == (RMEM, "max"):
+        return _old_connections(window, knob.direction)
+    if (knob.key, knob.field) == (RMEM, "default"):
+        return _old_listeners(window)
+    if knob.key in ASKED:
+        return _asked_before(window, ASKED[knob.key])
+    return None
+
+
+def least_washout_seconds(knob: Knob, window: Mapping[str, Any]) -> float:
+    """A default reaches a server's connections once it listens anew. It did so within the window, so it does within such a time."""
+    return sum(window["seconds"]) if (knob.key, knob.field) == (RMEM, "default") and not _is_outbound(window) else 0.0
 
 
 def metric_for(metric: Metric, window: Mapping[str, Any]) -> Metric:
