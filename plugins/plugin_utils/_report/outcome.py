@@ -103,8 +103,8 @@ def _put_back(record: Record) -> Outcome | None:
     wave, tuning = record.get("wave") or {}, record.get("tuning") or {}
     if not wave.get("put_back"):
         return None
-    if not tuning or tuning.get("left"):
-        why = _left(tuning) or "nothing was written"
+    if not tuning.get("undone") or tuning.get("left"):
+        why = _left(tuning) or "no change was taken back"
         return Outcome("failed", f"was to be put back, as {wave['put_back']}; not brought back: {why}", True)
     return Outcome("reverted", f"put back, as {wave['put_back']}", False)
 

@@ -45,8 +45,9 @@ def _still_larger(record: Record, name: str) -> str | None:
         return None
     ports = residual.get("ports") or ()
     where = f" on port{'s' * (len(ports) > 1)} {', '.join(map(str, ports))}" if ports else ""
-    held = "connection still holds a larger buffer" if count == 1 else "connections still hold larger buffers"
-    return f"{count:,} {held}{where} than the maximum in force, until {'it closes' if count == 1 else 'they close'}"
+    held, whose, until = ("connection holds a larger buffer", "its program", "it closes") if count == 1 else (
+        "connections hold larger buffers", "their programs", "they close")
+    return f"{count:,} {held}{where} than the maximum in force, from before or as {whose} asked, until {until}"
 
 
 def _inherited(record: Record, name: str) -> str | None:

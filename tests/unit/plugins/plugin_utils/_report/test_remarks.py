@@ -10,8 +10,8 @@ RAISED = {"key": "net.ipv4.tcp_wmem", "old": "4096 16384 4194304", "new": "4096 
 NAMED = {"key": "net.ipv4.tcp_congestion_control", "old": "reno", "new": "cubic"}
 TUESDAY = "seen for 30 s on Tuesday at 14:05 UTC"
 OTHER_HOURS = "Lowered on what was seen for 30 s on Tuesday at 14:05 UTC and in the trial: other hours were not seen"
-THREE = "3 connections still hold larger buffers than the maximum in force, until they close"
-ONE = "1 connection still holds a larger buffer than the maximum in force, until it closes"
+THREE = "3 connections hold larger buffers than the maximum in force, from before or as their programs asked, until they close"
+ONE = "1 connection holds a larger buffer than the maximum in force, from before or as its program asked, until it closes"
 COMPLETE = {"status": "complete", "reason": None, "restored": {}}
 JOINT = {"hosts": ["near", "far", "third"], "measured_on": ["near"]}
 

@@ -44,16 +44,20 @@ def record(host, number, lines, word="improved", changes=(CHANGE,), tuned=True, 
 HARM = line(2, ["b"], "regressed", "end")
 ENDED = [line(1, ["a"]), HARM]
 PUT_BACK = [line(1, ["a"]), dict(HARM, put_back=["a"])]
+TAKEN_BACK = {"changed": True, "changes": [CHANGE], "left": [], "undone": {"started": "noon", "earlier": False}}
 GONE = {"unreachable": True, "msg": "no route"}
 
 
 @pytest.mark.parametrize("given, outcome, needs_person, reason", [
     (record("a", 1, ENDED), "kept", False, "RcvPruned/s moved, improved"),
-    (record("a", 1, PUT_BACK), "reverted", False, f"put back, as wave 2 of 3 ended {COHORT}: the pool regressed"),
+    (record("a", 1, PUT_BACK, tuning=TAKEN_BACK), "reverted", False, f"put back, as wave 2 of 3 ended {COHORT}: the pool regressed"),
     (record("a", 1, PUT_BACK, tuning={"changed": False, "changes": [], "left": [{"name": "k", "reason": "changed since"}]}), "failed", True,
      f"was to be put back, as wave 2 of 3 ended {COHORT}: the pool regressed; not brought back: k (changed since)"),
     (record("a", 1, PUT_BACK, tuned=False), "failed", True,
-     f"was to be put back, as wave 2 of 3 ended {COHORT}: the pool regressed; not brought back: nothing was written"),
+     f"was to be put back, as wave 2 of 3 ended {COHORT}: the pool regressed; not brought back: no change was taken back"),
+    # The tuning that kept it is none that took it back.
+    (record("a", 1, PUT_BACK), "failed", True,
+     f"was to be put back, as wave 2 of 3 ended {COHORT}: the pool regressed; not brought back: no change was taken back"),
     (record("b", 2, ENDED, "regressed", tuned=False), "reverted", False, "RcvPruned/s moved, regressed"),
     (record("b", 2, ENDED, "improved", tuned=False), "reverted", False, f"improved by itself, but wave 2 of 3 ended {COHORT}: the pool regressed"),
     (record("c", 3, ENDED, changes=(), tuned=False), "left", False, "wave 2 of 3 ended it"),
@@ -119,7 +123,7 @@ def test_what_came_of_a_wave_in_words(number, changed, words):
 def test_what_is_put_back_is_the_change_of_its_own_round():
     first = record("a", 1, [line(1, ["a"])])
     second = [dict(each, round=2) for each in PUT_BACK]
-    last = outcome_record(dict(record("a", 1, []), host="a", turn=2, waves=[line(1, ["a"]), *second], earlier=[first]))
+    last = outcome_record(dict(record("a", 1, [], tuning=TAKEN_BACK), host="a", turn=2, waves=[line(1, ["a"]), *second], earlier=[first]))
     rows = report_document([last], "now")["rows"]
     assert [(row["round"], row["outcome"]) for row in rows] == [(1, "kept"), (2, "reverted")]
     assert rows[1]["reason"].startswith("put back, as wave 2 of 3 ended")
