@@ -7,11 +7,8 @@ from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._filter_arguments import number
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.calibration import (
-    calibration,
-    calibration_markdown,
-    calibration_text,
-)
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.calibration_report import calibration_markdown, calibration_text
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.calibration import calibration
 
 DOCUMENTATION = r"""
 name: calibration_report

@@ -308,6 +308,7 @@ ansible_facts:
 from typing import Any, Dict, Optional
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.nic import fastest_link_mbps
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.dropin import (
     DROPIN_PATH,
     MARKER,
@@ -331,6 +332,7 @@ def read_facts(files: HostFiles, state_dir: str = DEFAULT_STATE_DIR) -> Dict[str
     values = {key: row["value"] for key, row in sysctls.items()}
     host = dict(
         read_host(files),
+        link_mbps=fastest_link_mbps(files),
         has_state_dir=files.exists(state_dir),
         has_dropin=_has_dropin(files, dropin),
         trial=trial_facts(files, state_dir),

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import GUARDS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.guard_table import GUARDS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.joint import verdicts
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.pooled import pooled_units, pooled_verdict
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.verdict import verdict

@@ -1,6 +1,10 @@
 #!/usr/bin/env bash
-# ansible-lint at its strictest profile.
+# ansible-lint at its strictest profile, and ruff.
 source "$(dirname "$0")/common.sh"
 need_test_venv
 cd "$COLLECTION"
-if ansible-lint --offline --profile production --nocolor; then count lint 1 0 0; else count lint 0 1 0; exit 1; fi
+failed=0
+ansible-lint --offline --profile production --nocolor || failed=$((failed + 1))
+ruff check --no-cache plugins tests tools || failed=$((failed + 1))
+count lint $((2 - failed)) "$failed" 0
+exit "$failed"

@@ -4,7 +4,7 @@
 """Enforcing sysctls and a drop-in, or bringing the originals back, as one transaction under the lock."""
 import os
 import stat
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.dropin import DROPIN_PATH, dropin_settings
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.enforce_plan import (
@@ -24,24 +24,23 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.e
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.enforce_previous import plan_previous
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.enforce_repair import plan_repaired, repair_of
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.journal import (
-    JOURNAL_NAME,
-    PENDING,
-    Entry,
-    JournalError,
-    epoch,
-    parse,
-    render,
-)
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.boottime import utc_text
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import read_identity
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import epoch, read_identity
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.state_dir import (
     Busy,
     UnsafeStateDir,
     hold_lock,
     refuse_if_held,
+)
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.journal import (
+    JOURNAL_NAME,
+    PENDING,
+    Entry,
+    JournalError,
+    parse,
+    render,
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_boot import read_boot_files
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import InvalidValue

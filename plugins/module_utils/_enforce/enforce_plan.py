@@ -10,7 +10,8 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.d
     dropin_settings,
     dropin_text,
 )
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.journal import (
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import epoch
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.journal import (
     DONE,
     PENDING,
     UNDONE,
@@ -18,7 +19,6 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.j
     FileChange,
     KeyChange,
     compacted,
-    epoch,
     managed,
     next_id,
     reduced,

@@ -15,7 +15,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.e
     taking_back,
     unknown_dropin,
 )
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.journal import (
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.journal import (
     UNDONE,
     Entry,
     compacted,

@@ -17,7 +17,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.e
     holding,
     of_this_boot,
 )
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.journal import Entry, managed
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.journal import Entry, managed
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import InvalidValue, validated
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.transaction import FOREIGN, MISSING
 

@@ -6,7 +6,6 @@ import os
 import re
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.nic import fastest_link_mbps
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.kernel_text import decimal
 
@@ -34,7 +33,6 @@ def read_host(files: HostFiles) -> Dict[str, Any]:
         "ram_bytes": ram_bytes(files.read_text("/proc/meminfo")),
         "page_size_bytes": os.sysconf("SC_PAGE_SIZE"),
         "cpus": count_cpus(files.read_text("/sys/devices/system/cpu/online")),
-        "link_mbps": fastest_link_mbps(files),
         "container": inside,
         "container_kind": kind,
         "managers": read_managers(files, processes),

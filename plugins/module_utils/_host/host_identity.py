@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which boot, which network namespace, which kernel: records that differ in it are never subtracted."""
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Mapping, Optional
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import (
     HostFiles,
@@ -12,6 +12,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.kern
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.namespaces import netns_cookie
 
 NAMESPACE = "/proc/{pid}/ns/net"
+_EPOCH = ("boot_id", "netns")
 
 
 def read_identity(files: HostFiles, cookie: Callable[[], Optional[int]] = netns_cookie) -> Dict[str, Any]:
@@ -23,6 +24,11 @@ def read_identity(files: HostFiles, cookie: Callable[[], Optional[int]] = netns_
         "netns_is_initial": is_initial,
         "kernel_release": _stripped(files.read_text("/proc/sys/kernel/osrelease")),
     }
+
+
+def epoch(identity: Mapping[str, Any]) -> Dict[str, Any]:
+    """The part of an identity that a sysctl's value does not outlive."""
+    return {name: identity[name] for name in _EPOCH}
 
 
 def _stripped(text: Optional[str]) -> Optional[str]:

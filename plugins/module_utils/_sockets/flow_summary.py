@@ -12,7 +12,7 @@ import itertools
 import math
 import operator
 import struct
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_signs import Signs
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flows import IDLE, Flow, Measures

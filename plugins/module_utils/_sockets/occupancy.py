@@ -6,7 +6,7 @@
 A reader that pauses fills its buffer and empties it again within seconds: one look at the end of a window does not tell it from a
 good one. Only sockets with something queued are kept, as most have nothing.
 """
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional
+from typing import Any, Iterable, Iterator, NamedTuple, Optional
 
 MEAN_SECONDS = 1.0  # between two looks
 GOLDEN = (5 ** 0.5 - 1) / 2  # its multiples fall into [0, 1) as evenly as can be

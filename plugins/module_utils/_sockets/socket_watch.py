@@ -9,7 +9,7 @@ import resource
 import socket
 from typing import Any, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional
 
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.snapshot import read_boottime
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.boottime import read_boottime
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.buffer_sizes import read_buffer_sizes
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_summary import FlowSummary

@@ -4,7 +4,7 @@
 """The raw events of a tracing instance, fetched from the buffer of each CPU and handed to whoever asked for them."""
 import os
 import re
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, List
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.event_format import EventFormat, parse_event_format
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.ring_buffer import events, parse_header_page

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How the kernel sizes receive buffers: what tcp:tcp_rcvbuf_grow tells each time it may grow one (Linux 6.16)."""
 import struct
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Optional
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.event_format import EventFormat
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.tracing import Tracing, Unavailable

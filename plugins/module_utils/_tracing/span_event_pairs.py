@@ -2,12 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Timing by raw events: the kernel notes entry and exit, and they are paired here. Works without histogram triggers."""
-from typing import List
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.event_reader import Consumer
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.kernel_probes import KernelProbes
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.log2_histogram import EMPTY, merged, of_nanoseconds
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.span_pairs import Sighting, SpanPairs
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.span_pairs import SpanPairs
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.span_reading import SpanReading
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.span_table import Span
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.tracing import Tracing

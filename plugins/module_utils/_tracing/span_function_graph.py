@@ -5,7 +5,7 @@
 import errno
 import re
 import struct
-from typing import List, Optional
+from typing import List
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.event_reader import EventReader
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.log2_histogram import EMPTY, merged, of_nanoseconds

@@ -5,7 +5,6 @@
 
 Needs CONFIG_HIST_TRIGGERS and CONFIG_SYNTH_EVENTS. See the kernel's Documentation/trace/histogram.rst.
 """
-from typing import Optional
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.hist_text import log2_histogram, parse_hist
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.kernel_probes import KernelProbes

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Entries and exits into durations. Pure but for its memory of what has begun."""
 from operator import itemgetter
-from typing import Dict, List, Tuple
+from typing import List, Tuple
 
 # A call that runs in a process may be interrupted by one more in a softirq, never by two.
 DEEPEST = 2

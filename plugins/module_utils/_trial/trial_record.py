@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The record of a running trial: what its guardian, or the next run, needs to undo it. Model and text, pure."""
 import json
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional
 
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.journal import epoch
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import epoch
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.services import unit_name
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_table import WRITABLE_KEYS
 

@@ -4,9 +4,8 @@
 """Cleaning up after a trial that was killed together with its guardian."""
 from typing import Any, Dict, Optional
 
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.journal import epoch
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import read_identity
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import epoch, read_identity
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.services import unlike
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.transaction import (

@@ -5,16 +5,9 @@
 import os
 from typing import Any, ContextManager, Dict, List, NamedTuple, Optional, Tuple
 
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.journal import (
-    JOURNAL_NAME,
-    PENDING,
-    JournalError,
-    epoch,
-    parse,
-)
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.boottime import read_boottime, utc_text
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles, sysctl_path
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import read_identity
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import epoch, read_identity
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.services import unlike
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.signals import noted_signals
@@ -26,6 +19,12 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.stat
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.systemd import leave_session
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.residual import residual_now
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.journal import (
+    JOURNAL_NAME,
+    PENDING,
+    JournalError,
+    parse,
+)
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import InvalidValue, canonical
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.transaction import (
     TransactionFailed,

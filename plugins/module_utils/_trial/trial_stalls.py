@@ -5,9 +5,8 @@
 from typing import Any, Dict, List, Optional, Tuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.latency_session import LatencySession, TimedSpan
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.latency_session import LatencySession
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.log2_histogram import Histogram
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.span_reading import SpanReading
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._tracing.span_table import SPANS
 
 

@@ -13,7 +13,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import REMAINING, SCENARIOS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.signals import RING_DROPS, RING_NAMES, read_signals
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.socket_signals import medians, share_of
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import check_keys
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import check_keys
 
 WINDOW_KEYS = ("identity", "seconds", "counters", "gauges", "still", "absent")
 # Of many interfaces and queues, those that lose most say enough.

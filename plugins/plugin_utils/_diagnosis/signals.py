@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.reading import Reading
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.socket_signals import read_sockets
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import column, highest, mean_rate
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import column, highest, mean_rate
 
 COLLAPSED = "TcpExtTCPRcvCollapsed"
 PRUNE_CALLED = "TcpExtPruneCalled"

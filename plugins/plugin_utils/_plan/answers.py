@@ -13,9 +13,9 @@ from typing import NamedTuple
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_table import INT_MAX
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import CORE_RMEM, Knob, Metric, Scenario
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import SCENARIOS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.stalls import duration
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.policy import BALANCED, GOALS, LATENCY, MIB, THROUGHPUT, Policy
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.room import ONE_SOCKET_SHARE, Room
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.stalls import duration
 
 # A path is kept full by what it holds, a quarter more for what is acknowledged but not yet known to be, and a few segments.
 PATH_FILL = 1.25

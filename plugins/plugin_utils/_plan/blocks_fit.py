@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import CORE_RMEM, CORE_WMEM, RMEM, Knob, Metric
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import CORE_RMEM, CORE_WMEM, RMEM, WMEM, Knob, Metric
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.socket_signals import active_groups, group_of
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._filter_arguments import listed, number
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import column
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import column
 
 # Of the bytes that came in: less than this through new connections cannot move a verdict.
 LEAST_SHARE = 0.05
+# Of the connections that fill a queue: once more of them stay as they are, the queue stays, too.
+MOST_THAT_STAY = 0.5
 # Of a transfer that comes and goes, only a part is seen. If connections that stay move less than this of all octets, octets count instead.
 STAYING_SHARE = 0.7
 OF_ALL = {"flows_bulk_read_bytes": ("old_bytes_in", "octets_in"), "flows_bulk_out_bytes": ("old_bytes_out", "octets_out")}
@@ -77,6 +79,8 @@ def out_of_reach(knob: Knob, window: Mapping[str, Any]) -> Unreachable | None:
         return _old_connections(window, knob.direction)
     if (knob.key, knob.field) == (RMEM, "default"):
         return _old_listeners(window)
+    if (knob.key, knob.field, knob.direction) == (WMEM, "max", "lower"):
+        return _oversized(window)
     if knob.key in ASKED:
         return _asked_before(window, ASKED[knob.key])
     return None
@@ -112,6 +116,21 @@ def _old_connections(window: Mapping[str, Any], direction: str) -> Unreachable |
     return Unreachable(
         f"another maximum reaches connections made after it, and {min(1.0, old / total):.0%} of what came in was for connections older than"
         f" the window, which {WHY_NOT[direction]}"
+    )
+
+
+def _oversized(window: Mapping[str, Any]) -> Unreachable | None:
+    """The kernel takes from an open connection only what it wants to fill (tcp_sndbuf_expand, net/ipv4/tcp_input.c)."""
+    group = group_of(active_groups(window), "path_queue_bloated")
+    if group is None:
+        return None
+    oversized, born = (group["counts"].get(name) or 0 for name in ("sndbuf_oversized", "born"))
+    # At least so many are both: where connections come and go, the next ones are reached.
+    if oversized - born <= MOST_THAT_STAY * group["flows"]:
+        return None
+    return Unreachable(
+        f"a lower maximum reaches connections made after it, and {oversized} of {group['flows']} have by now a larger send buffer than their"
+        " congestion windows want, which they keep"
     )
 
 

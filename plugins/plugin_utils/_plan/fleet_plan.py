@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.joined_flows import Joined, joined_flows, neighbours
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import check_keys
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import SCENARIO
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import Step, read_step
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import tried_before, was_kept
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.plan import Given, Plan, answered, nothing, plan_host
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.policy import read_policy
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import check_keys
 
 # Both ends of connections that fill the buffers of both: what a sender and its peer are found to have.
 TOGETHER, AT_THE_PEER = "both_ends_too_small", "receiver_window_too_small"

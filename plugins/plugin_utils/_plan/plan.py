@@ -12,6 +12,10 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.d
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import InvalidValue, validated
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import PAIRS, STEP
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, Knob, Scenario
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.guard_table import GUARDS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import check_keys
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.stalls import COLUMNS as STALL_METRICS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.stalls import SPANS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import ANSWERS, SCENARIO, turned
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import (
     Step,
@@ -22,10 +26,6 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.bloc
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import tried_before
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.policy import Policy, read_policy
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.room import best_span, read_room, sizes_of
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import GUARDS
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import check_keys
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.stalls import COLUMNS as STALL_METRICS
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.stalls import SPANS
 
 Plan = dict[str, Any]
 
@@ -85,23 +85,25 @@ def answered(scenario: Scenario, given: Given) -> Plan:
         return nothing(name, waived)
     room = read_room(knob, given.facts, given.latency, given.window.get("sockets"))
     candidate, now = answer.candidate(room, knob, given.policy), room.sizes.of(knob.field)
-    what = " ".join([knob.key, *([{"max": "maximum"}.get(knob.field, knob.field)] if knob.field else [])])
     if candidate.size is None:
-        return nothing(name, f"{name} argues to {knob.direction} {what}, but {candidate.reason}")
+        return nothing(name, f"{name} argues to {knob.direction} {knob.named}, but {candidate.reason}")
     step = candidate.size - now
     if step == 0 or (step < 0) != (knob.direction == "lower"):
         return nothing(
-            name, f"{name} argues to {knob.direction} {what}, but it is {now} bytes and the candidate {candidate.size}: {candidate.ceiling}",
+            name, f"{name} argues to {knob.direction} {knob.named}, but it is {now} bytes and the candidate {candidate.size}: {candidate.ceiling}",
         )
     new = room.sizes.with_field(knob.field, candidate.size).text()
     try:
         validated({knob.key: new})
     except InvalidValue as error:
-        return dict(nothing(name, f"{name} argues to {knob.direction} {what}, but what it holds must be put right first: {error}"), blocked=True)
-    metric = metric_for(metric, given.window) if given.window else metric
+        return dict(nothing(name, f"{name} argues to {knob.direction} {knob.named}, but what it holds must be put right first: {error}"), blocked=True)
     unreachable = out_of_reach(knob, given.window) if given.window else None
+    if unreachable and not unreachable.may_step(given.step):
+        # With the size: a person may want to set it, and restart what has to be restarted.
+        return nothing(name, f"{name} argues to {knob.direction} {knob.named} from {now} to {candidate.size} bytes, but {unreachable.told()}")
+    metric = metric_for(metric, given.window) if given.window else metric
     return dict(
-        nothing(name, f"{name}: {knob.direction} {what} from {now} to {candidate.size} bytes; {candidate.reason}"),
+        nothing(name, f"{name}: {knob.direction} {knob.named} from {now} to {candidate.size} bytes; {candidate.reason}"),
         changes=[{
             "key": knob.key, "field": knob.field, "old": room.sizes.text(), "new": new, "reason": candidate.reason, "ceiling": candidate.ceiling,
             "limit_bytes": candidate.limit,
@@ -137,10 +139,7 @@ def _waived(scenario: Scenario, given: Given) -> str | None:
         return before
     if answer.joint and not given.peers:
         return f"{name}: both ends have to change together, and the other one is not part of this run"
-    unreachable = out_of_reach(knob, given.window) if given.window else None
-    if unreachable is None or unreachable.may_step(given.step):
-        return None
-    return f"{name} argues to {knob.direction} {knob.named}, but {unreachable.told()}"
+    return None
 
 
 def obstacle_to(knob: Knob, facts: Mapping[str, Any]) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_table import SYSCTLS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, WMEM, Knob
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.socket_signals import active_groups
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.stalls import SPANS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.stalls import SPANS
 
 # The kernel's own tcp_rmem maximum is an eighth of tcp_mem's pressure mark, and that is 1/16 of memory.
 ONE_SOCKET_SHARE = 8

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._filter_arguments import mapping
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.stalls import compared
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.rounds import handed_on
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._run_time import unfinished
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.stalls import compared
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._waves.after_wave import line_of
 
 Result = Mapping[str, Any]

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.metric_words import shown_value
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.metric_words import shown_value
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.outcome import Outcome, advice, outcome_of
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.rounds import answered_first, come_to, rounds_of, tried_before
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.wave_rows import wave_rows

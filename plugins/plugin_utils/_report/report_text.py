@@ -9,6 +9,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.stalls import duration
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.report import OUTCOMES
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.summary import by_reason, summary_line
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.tables import (
@@ -19,7 +20,6 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.ta
     text_table,
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.wave_rows import waves_markdown, waves_text
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.stalls import duration
 
 COLUMNS = ("host", "finding", "change", "before", "after", "verdict", "outcome")
 HEADER = ("Host", "Finding", "Change", "Before", "After", "Verdict", "Outcome")

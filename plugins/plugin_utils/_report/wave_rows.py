@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.metric_words import metric_words
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.metric_words import metric_words
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.rounds import rounds_of
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.tables import markdown_table, paragraph
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._waves.gate import END

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import Column, log_rate
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import Column, log_rate
 
 Trial = Mapping[str, Any]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import Column, exposure_of, log_rate, ratio, summed
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict import sign_flip
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import Column, exposure_of, log_rate, ratio, summed
 
 
 class Arms(NamedTuple):

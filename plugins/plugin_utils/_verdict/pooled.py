@@ -26,10 +26,10 @@ from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import PAIRS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import LEAST_SEGMENTS_PER_SECOND, SEGMENTS
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.block_columns import why_missing
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.block_columns import why_missing
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import check_keys, mean_rate
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.comparison import design_of
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.joint import Host, controlled, joined_plan, why_not_together
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import check_keys, mean_rate
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.reach import Tried, reach
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.verdict import (
     TRIAL_KEYS,

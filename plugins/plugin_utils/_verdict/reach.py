@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import CORE_RMEM, CORE_WMEM, LOWAT, RMEM, WMEM
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import column, summed
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import column, summed
 
 TRIPLET, SINGLE = ("min", "default", "max"), ("value",)
 # With less than this, a trial is a trial of nothing.

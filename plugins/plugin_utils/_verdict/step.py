@@ -12,9 +12,9 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import step_moments
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import Column, exposure_of, log_rate, ratio, summed
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict import moments
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.controls import drift
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import Column, exposure_of, log_rate, ratio, summed
 
 LARGEST_SHIFT = math.log(10)
 Columns = tuple[Column | None, Column | None]  # events of each block, and what they are counted per

@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import PAIRS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import LEAST_SEGMENTS_PER_SECOND, SEGMENTS
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.metric_words import metric_words, shown_value
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.block_columns import why_missing
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.block_columns import why_missing
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.guard_table import GUARDS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.metric_words import metric_words, shown_value
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import check_keys
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.comparison import (
     Comparison,
     compared,
@@ -19,8 +21,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.c
     design_of,
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.error_budget import demand_level
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import GUARDS, WORSE, judge_all
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import check_keys
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import WORSE, judge_all
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.reach import Tried, reach, told, too_small
 
 TRIAL_KEYS = ("status", "reason", "pairs", "blocks", "seconds", "counters", "absent")

@@ -3,7 +3,7 @@ import json
 
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.dropin import dropin_text
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.journal import Entry, FileChange, KeyChange, render
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.journal import Entry, FileChange, KeyChange, render
 from judge import NEITHER, ORIGINAL, PROVEN, Seen, judge
 
 RMEM, LOWAT = "net.ipv4.tcp_rmem", "net.ipv4.tcp_notsent_lowat"

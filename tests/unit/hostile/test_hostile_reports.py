@@ -4,12 +4,12 @@ from copy import deepcopy
 
 import mangling
 import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.calibration_report import calibration_markdown, calibration_text
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.outcome_record import outcome_record
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.report import report_document
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.report_text import report_markdown, report_table
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.size_report import size_document, size_markdown, size_table
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.tables import markdown_text, one_line
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.calibration import calibration_markdown, calibration_text
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,9 +4,8 @@ import signal
 from pathlib import Path
 
 import pytest
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.journal import epoch
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import read_identity
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import epoch, read_identity
 from tuned_host import DROPIN, FIRST, RMEM, WANTED, WMEM, Tuned, run_module, sysctl_file
 
 VERSION_1 = Path(__file__).resolve().parents[3] / "fixtures" / "journals" / "version-1.json"

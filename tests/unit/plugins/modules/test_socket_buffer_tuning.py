@@ -5,9 +5,8 @@ import signal
 import socket
 
 import pytest
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.journal import epoch
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import read_identity
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import epoch, read_identity
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.state_dir import hold_lock
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_guard import record_path

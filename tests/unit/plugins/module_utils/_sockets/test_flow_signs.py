@@ -159,7 +159,21 @@ def test_path_queue(more, changes, names):
     assert shown(BLOATED, changes, **more) == names
 
 
-STALE = dict(SENDING, snd_cwnd=40, sndbuf=MIB, rtt_us=20_100, min_rtt_us=20_000)
+@pytest.mark.parametrize("more, changes, oversized", [
+    ({"sndbuf": 348_160}, SENT, False),  # 2 x 40 segments, in 4096 bytes and an sk_buff each
+    ({"sndbuf": 348_161}, SENT, True),
+    ({"sndbuf": 348_161, "snd_cwnd": 41}, SENT, False),
+    ({"sndbuf": 87_040, "snd_cwnd": 2}, SENT, False),  # as every connection has it from its start
+    ({"sndbuf": 184_321, "snd_mss": 1396}, SENT, True),  # 2048 and an sk_buff
+    ({"sndbuf": 184_320, "snd_mss": 1396}, SENT, False),
+    ({"sndbuf": 184_321, "snd_mss": 1397}, SENT, False),
+    ({"sndbuf": 348_161}, dict(SENT, bytes_acked=0, bytes_received=9), False),  # it hangs
+])
+def test_a_send_buffer_that_would_not_follow_a_lower_maximum(more, changes, oversized):
+    assert ("sndbuf_oversized" in shown(BLOATED, changes, **dict({"snd_cwnd": 40}, **more))) == oversized
+
+
+STALE = dict(SENDING, snd_cwnd=40, sndbuf=87040, rtt_us=20_100, min_rtt_us=20_000)
 
 
 @pytest.mark.parametrize("notsent, names", [(16_383, []), (16_384, ["send_queue_stale"])])

@@ -250,7 +250,7 @@ def test_a_mark_is_small():
 
 def test_a_row_of_measures_is_all_numbers():
     """Summaries keep them as doubles, with a negative one for None."""
-    assert all(value is None or value >= 0 for value in changed(bytes_received=MiB).measures) and len(Measures._fields) == 56
+    assert all(value is None or value >= 0 for value in changed(bytes_received=MiB).measures) and len(Measures._fields) == 57
 
 
 @pytest.mark.parametrize("older, old_in", [(None, 1500), (frozenset([7]), 1500), (frozenset([8]), 0), (frozenset(), 0)])

@@ -4,8 +4,8 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.diagnosis import diagnose
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import REMAINING, SCENARIOS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.signals import COUNTERS
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.block_columns import NAMES
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import GUARDS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.block_columns import NAMES
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.guard_table import GUARDS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.verdict import DEMAND, FLOWS
 
 RMEM = "net.ipv4.tcp_rmem"

@@ -9,8 +9,8 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import Rank
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import REMAINING, SCENARIOS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.socket_signals import SIGNS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.block_columns import NAMES
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import ANSWERS, METRICS
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.block_columns import NAMES
 
 TESTS = Path(__file__).resolve().parents[4]
 WINDOWS = TESTS / "fixtures" / "windows"

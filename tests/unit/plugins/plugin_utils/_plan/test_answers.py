@@ -76,7 +76,7 @@ def test_what_is_not_seen_is_not_guessed():
 
 
 def test_a_path_that_needs_more_than_there_is_is_not_lowered():
-    assert "argues to lower net.ipv4.tcp_wmem maximum, but it is 4194304" in made("queue_bloat", window(group(bdp_bytes=9e6)))["reason"]
+    assert "argues to lower net.ipv4.tcp_wmem max, but it is 4194304" in made("queue_bloat", window(group(bdp_bytes=9e6)))["reason"]
 
 
 @pytest.mark.parametrize("rate, lowat", [(125e6, 625_664), (2.5e6, 13_312), (100.0, 4096)])
@@ -141,7 +141,8 @@ def test_what_older_connections_keep_is_told_by_the_sysctl_alone():
     seen = window(group(direction="inbound", sums={"old_bytes_in": 1000}))
     seen["counters"]["IpExtInOctets"] = [100] * 10
     reason = made("receive_buffer_cut_off", seen)["reason"]
-    assert reason.startswith("receive_buffer_cut_off argues to raise net.core.rmem_max, but another maximum reaches sockets whose program asks")
+    assert reason.startswith("receive_buffer_cut_off argues to raise net.core.rmem_max from 4194304 to 8388608 bytes, but another"
+                             " maximum reaches sockets whose program asks")
 
 
 def test_a_container_cannot_raise_a_core_maximum():

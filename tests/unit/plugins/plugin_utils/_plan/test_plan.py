@@ -4,10 +4,10 @@ import re
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import validated
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import SCENARIOS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.guard_table import GUARDS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import ANSWERS, SCENARIO
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import Step
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.plan import plan
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import GUARDS
 
 RMEM, WMEM = "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"
 MIB = 1048576
@@ -89,7 +89,7 @@ def test_the_guards_are_all_but_the_metric(scenario):
     ([finding("collapsing")], facts(present=False), {}, "net.ipv4.tcp_rmem is argued for, but this host does not have it", True),
     ([finding("collapsing")], dict(facts(), sysctls={}), {}, "does not have it", True),
     ([finding("collapsing")], dict(facts(), tcp_rmem=None), {}, "could not be read", True),
-    ([finding("collapsing")], facts(MIB), {}, "argues to lower net.ipv4.tcp_rmem maximum, but it is 1048576", False),
+    ([finding("collapsing")], facts(MIB), {}, "argues to lower net.ipv4.tcp_rmem max, but it is 1048576", False),
     ([finding("collapsing")], facts(MIB // 2), {}, "it is 524288 bytes and the candidate 1048576: not below", False),
     ([finding("collapsing")], facts(), {"collapse_divisor": 1}, "it is 33554432", False),
     ([finding("memory_pressure")], facts(MIB), {}, "argues to lower", False),

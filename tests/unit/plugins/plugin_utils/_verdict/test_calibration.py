@@ -2,11 +2,8 @@
 import random
 
 import pytest
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.calibration import (
-    calibration,
-    calibration_markdown,
-    calibration_text,
-)
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.calibration_report import calibration_markdown, calibration_text
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.calibration import calibration
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.pairs import Arms
 
 PAIRS = 8

@@ -1,6 +1,7 @@
 """Guards of a class of connections: judged only while they speak of the same connections."""
 import pytest
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import GUARDS, judge_all
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.guard_table import GUARDS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import judge_all
 
 BY_NAME = {guard.name: guard for guard in GUARDS}
 ROUND_TRIP, BULK = BY_NAME["round trip of requests"], BY_NAME["bulk sent"]

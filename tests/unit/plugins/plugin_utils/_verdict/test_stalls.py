@@ -1,8 +1,8 @@
 """Stalls of a trial: as a metric, as guards, and both arms side by side."""
 import pytest
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.metric_words import shown_value
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import GUARDS
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.stalls import (
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.guard_table import GUARDS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.metric_words import shown_value
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.stalls import (
     LONGEST,
     STALLED,
     compared,

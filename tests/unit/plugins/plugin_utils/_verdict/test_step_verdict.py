@@ -5,7 +5,7 @@ import random
 
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import STEP, schedule
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import GUARDS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.guard_table import GUARDS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.joint import verdicts
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.pooled import pooled_units
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.verdict import verdict

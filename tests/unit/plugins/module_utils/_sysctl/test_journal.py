@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.journal import (
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.journal import (
     DONE,
     PENDING,
     UNDONE,

@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.block_columns import LEVELS, NAMES, block_column
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.block_columns import LEVELS, NAMES, block_column
 
 Column = Sequence["float | None"]
 

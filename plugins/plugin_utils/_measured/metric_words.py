@@ -4,9 +4,9 @@
 """Metrics and their values as a person reads them. Pure."""
 from __future__ import annotations
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.block_columns import LEVELS
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import OCTETS
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.stalls import LONGEST, STALLED, duration
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.block_columns import LEVELS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import OCTETS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.stalls import LONGEST, STALLED, duration
 
 WORDS = {
     LONGEST: "longest stall",

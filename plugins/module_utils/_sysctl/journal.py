@@ -8,6 +8,8 @@ more but that the last change was taken back, so that whoever asks for that agai
 """
 import json
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set
+
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import epoch
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import canonical
 
 VERSION = 2  # 1 had no undone entry, and repairs and several older changes beside the last
@@ -16,7 +18,6 @@ JOURNAL_NAME = "journal.json"
 PENDING = "pending"
 DONE = "done"
 UNDONE = "undone"
-_EPOCH = ("boot_id", "netns")
 
 
 class JournalError(Exception):
@@ -55,11 +56,6 @@ class Managed(NamedTuple):
 
     keys: Dict[str, KeyChange]
     file: Optional[FileChange]
-
-
-def epoch(identity: Mapping[str, Any]) -> Dict[str, Any]:
-    """The part of an identity that a sysctl's value does not outlive."""
-    return {name: identity[name] for name in _EPOCH}
 
 
 def next_id(entries: Sequence[Entry]) -> int:

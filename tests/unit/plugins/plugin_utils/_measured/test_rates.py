@@ -1,6 +1,6 @@
 """Columns, sums and rates: unknown is never 0."""
 import pytest
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.rates import check_keys, column, highest, mean_rate, summed
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import check_keys, column, highest, mean_rate, summed
 
 RECORD = {
     "seconds": [1.0, 1.0, 2.0],

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_measures import MEASURES
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.stalls import COLUMNS as STALLS
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.stalls import LONGEST, stall_column
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.stalls import COLUMNS as STALLS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.stalls import LONGEST, stall_column
 
 FLOWS = frozenset(measure.name for measure in MEASURES)
 NAMES = FLOWS | set(STALLS)
