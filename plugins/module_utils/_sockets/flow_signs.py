@@ -38,8 +38,8 @@ UNSENT_SHARE = 0.25  # of the congestion window: hardly anything waits, so there
 # Nothing waits. A congestion window that slow start left early ends just above what the buffer holds, as it grows only while it is used up
 # (tcp_is_cwnd_limited, include/net/tcp.h), and then its room tells nothing.
 ALL_SENT_SHARE = 0.02
-# What the kernel wants of send memory: this many times the congestion window, a segment in what it books for one (tcp_sndbuf_expand,
-# net/ipv4/tcp_input.c; BBR wants 3, but fills no queue). Only a buffer below that follows the maximum, up or down.
+# A send buffer follows the maximum, up or down, only where it is less than this many times the congestion window, a segment in what is booked
+# for one, and the window is not full (tcp_sndbuf_expand and tcp_should_expand_sndbuf, net/ipv4/tcp_input.c; BBR wants 3, but fills no queue).
 SNDBUF_WINDOWS, LEAST_WINDOW_SEGMENTS = 2, 10
 HEADERS_BYTES, SKB_BYTES = 652, 256  # beside the payload of a segment, and of its sk_buff: as on x86-64
 
@@ -53,7 +53,7 @@ class Signs(NamedTuple):
     path_queue_bloated: Optional[bool]  # what is sent waits in a queue of the path
     send_queue_stale: Optional[bool]  # what is written waits here before it is sent
     so_sndbuf_bound: Optional[bool]  # as sender_buffer_bound, but what is full is all that the core maximum leaves of SO_SNDBUF
-    sndbuf_oversized: Optional[bool]  # has more than it wants for its congestion window by now, and would keep it under a lower maximum
+    sndbuf_stays: Optional[bool]  # the send buffer would stay as it is under a lower maximum
     receive_window_bound: Optional[bool]  # our own window, in the same way: seen by the receiver
     reader_pausing: Optional[bool]  # a small receive buffer is full now and then
     so_rcvbuf_bound: Optional[bool]  # as receive_window_bound, of all that the core maximum leaves of SO_RCVBUF
@@ -99,7 +99,7 @@ def _sending(now: Any, changes: Any, seconds: Optional[float], min_rtt: int, siz
         not waits_for_peer and _bloated(now.rtt_us, min_rtt) and now.send_queue >= BLOATED_LEAST_BYTES,
         not waits_for_peer and unsent >= max(STALE_LEAST_BYTES, STALE_WINDOWS * window, STALE_SECONDS * goodput),
         cut and full and waits_for_room,
-        now.sndbuf > sndbuf_wanted(now.snd_cwnd, now.snd_mss),
+        now.sndbuf > sndbuf_wanted(now.snd_cwnd, now.snd_mss) or unsent >= window,
     )
 
 
@@ -125,7 +125,7 @@ def _receiving(
 
 
 def sndbuf_wanted(cwnd: int, mss: int) -> int:
-    """Bytes of send memory up to which the kernel lets a connection grow, if tcp_wmem allows."""
+    """Bytes of send memory that the kernel lets a connection have, if tcp_wmem allows."""
     booked = (1 << (mss + HEADERS_BYTES - 1).bit_length()) + SKB_BYTES
     return SNDBUF_WINDOWS * max(LEAST_WINDOW_SEGMENTS, cwnd) * booked
 

@@ -104,7 +104,7 @@ class Measures(NamedTuple):
     path_queue_bloated: Optional[bool]
     send_queue_stale: Optional[bool]
     so_sndbuf_bound: Optional[bool]
-    sndbuf_oversized: Optional[bool]
+    sndbuf_stays: Optional[bool]
     receive_window_bound: Optional[bool]
     reader_pausing: Optional[bool]
     so_rcvbuf_bound: Optional[bool]

@@ -80,7 +80,7 @@ def out_of_reach(knob: Knob, window: Mapping[str, Any]) -> Unreachable | None:
     if (knob.key, knob.field) == (RMEM, "default"):
         return _old_listeners(window)
     if (knob.key, knob.field, knob.direction) == (WMEM, "max", "lower"):
-        return _oversized(window)
+        return _kept_buffers(window)
     if knob.key in ASKED:
         return _asked_before(window, ASKED[knob.key])
     return None
@@ -119,18 +119,17 @@ def _old_connections(window: Mapping[str, Any], direction: str) -> Unreachable |
     )
 
 
-def _oversized(window: Mapping[str, Any]) -> Unreachable | None:
-    """The kernel takes from an open connection only what it wants to fill (tcp_sndbuf_expand, net/ipv4/tcp_input.c)."""
+def _kept_buffers(window: Mapping[str, Any]) -> Unreachable | None:
     group = group_of(active_groups(window), "path_queue_bloated")
     if group is None:
         return None
-    oversized, born = (group["counts"].get(name) or 0 for name in ("sndbuf_oversized", "born"))
+    stay, born = (group["counts"].get(name) or 0 for name in ("sndbuf_stays", "born"))
     # At least so many are both: where connections come and go, the next ones are reached.
-    if oversized - born <= MOST_THAT_STAY * group["flows"]:
+    if stay - born <= MOST_THAT_STAY * group["flows"]:
         return None
     return Unreachable(
-        f"a lower maximum reaches connections made after it, and {oversized} of {group['flows']} have by now a larger send buffer than their"
-        " congestion windows want, which they keep"
+        f"a lower maximum reaches connections made after it, and {stay} of {group['flows']} would keep their send buffer: it is more than"
+        " their congestion window wants by now, or that is full anyway"
     )
 
 

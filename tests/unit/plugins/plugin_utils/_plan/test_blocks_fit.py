@@ -94,13 +94,13 @@ def test_what_open_connections_follow_is_tried(knob):
     assert out_of_reach(knob, window(old_bytes=100, octets=100)) is None and least_washout_seconds(knob, window()) == 0.0
 
 
-@pytest.mark.parametrize("oversized, born, reachable", [(3, 0, False), (2, 0, True), (4, 1, False), (4, 2, True), (None, None, True)])
-def test_a_lower_maximum_leaves_buffers_alone_that_are_larger_than_their_connections_want(oversized, born, reachable):
+@pytest.mark.parametrize("stay, born, reachable", [(3, 0, False), (2, 0, True), (4, 1, False), (4, 2, True), (None, None, True)])
+def test_a_lower_maximum_leaves_buffers_alone_that_would_not_follow(stay, born, reachable):
     seen = window(direction="outbound")
-    seen["sockets"]["groups"][0]["counts"] = {"path_queue_bloated": 4, "sndbuf_oversized": oversized, "born": born}
+    seen["sockets"]["groups"][0]["counts"] = {"path_queue_bloated": 4, "sndbuf_stays": stay, "born": born}
     found = out_of_reach(Knob(WMEM, "max", "lower"), seen)
     assert (found is None) == reachable and out_of_reach(Knob(WMEM, "max", "raise"), seen) is None
-    assert reachable or f"{oversized} of 4 have by now a larger send buffer" in found.reason
+    assert reachable or f"{stay} of 4 would keep their send buffer" in found.reason
 
 
 @pytest.mark.parametrize("seen, total, name", [(80, 100, "flows_bulk_read_bytes"), (60, 100, "octets_in"), (None, 100, "flows_bulk_read_bytes")])
