@@ -19,6 +19,8 @@ TRY_SECONDS = 5
 BEYOND_WASHOUT_SECONDS = 1.0
 # Hosts that have to be in step are started one after the other, and begin at a time that is so far ahead.
 LEAD_SECONDS = 60
+# So few are started at once, as Ansible has 5 forks if nobody wants more.
+MOST_AT_ONCE = 5
 
 
 def trial_seconds(pairs: int, block_seconds: float, washout_seconds: float) -> float:
@@ -31,14 +33,15 @@ def trial_lengths(
 ) -> dict[str, Any]:
     """{pairs, block_seconds, washout_seconds, lead_seconds, run_time, note} of the trial of a plan.
 
-    A wash-out as long as the change needs, and a block that is longer than it. In one step, as many such blocks as the time allows, and they take all
+    A wash-out as long as the change needs, and a block that is longer than it. Where hosts have to be in step and cannot be started at once,
+    they begin at a time that is `lead_seconds` ahead. In one step, as many such blocks as the time allows, and they take all
     of it; `note` says when these are too few for a proof.
     """
     washout = max(washout_seconds, float(plan.get("least_washout_seconds") or 0))
     block = max(block_seconds, washout + BEYOND_WASHOUT_SECONDS) if washout > washout_seconds else block_seconds
-    lead, note = 0.0, None
-    if plan.get("design") == STEP:
-        lead = LEAD_SECONDS
+    stepping, together = plan.get("design") == STEP, len((plan.get("joint") or {}).get("hosts") or ())
+    lead, note = float(LEAD_SECONDS if stepping or together > MOST_AT_ONCE else 0), None
+    if stepping:
         pairs, block, note = _fitted(float(plan["step_seconds"]), block, washout, alpha)
     return {
         "pairs": pairs, "block_seconds": block, "washout_seconds": washout, "lead_seconds": lead, "note": note,

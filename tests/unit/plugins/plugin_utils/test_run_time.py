@@ -63,6 +63,12 @@ def test_a_step_fills_its_time_with_blocks(plan, pairs, block, washout):
     assert found["run_time"]["seconds"] == pytest.approx(lead + trial_seconds(pairs, found["block_seconds"], washout))
 
 
+@pytest.mark.parametrize("hosts, lead", [(0, 0), (2, 0), (5, 0), (6, 60)])
+def test_many_that_have_to_be_in_step_begin_at_an_appointed_time(hosts, lead):
+    found = trial_lengths({"joint": {"hosts": list(map(str, range(hosts)))} if hosts else None}, 16, 15, 3)
+    assert found["lead_seconds"] == lead and found["run_time"]["seconds"] == lead + 576
+
+
 @pytest.mark.parametrize("seconds, alpha, note", [
     (3024.0, 0.01, None),
     (3000.0, 0.01, "has 166 blocks, too few for a proof at 0.01: it takes 168 of them, so give socket_buffers_step_seconds at least 3024"),
