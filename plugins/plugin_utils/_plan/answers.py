@@ -25,8 +25,10 @@ PAYLOAD_SHARE = 0.6
 # No size above this makes a difference: twice what is under way, for repair, of which half the memory may be payload.
 LINK_FILL = 4
 CORE_STEP, CORE_DOUBLES = 2, 2  # the kernel makes a buffer of twice what a program may ask for
-# Unsent data that is worth having: what leaves within 5 ms, and three segments. The kernel wakes the program at half of it.
-UNSENT_SECONDS, UNSENT_LEAST_BYTES, UNSENT_STEP_BYTES = 0.005, 4096, 1024
+# Unsent data that is worth having: what leaves within 5 ms, and two segments, as the kernel wakes the program at half of it
+# (tcp_stream_memory_free, include/net/tcp.h) and one that is whole should be left then.
+UNSENT_SECONDS, UNSENT_STEP_BYTES = 0.005, 1024
+UNSENT_LEAST_BYTES = 3 * UNSENT_STEP_BYTES  # 2 x 1448
 
 
 class Candidate(NamedTuple):
@@ -165,7 +167,7 @@ def _unsent_kept_short(room: Room, _knob: Knob, _policy: Policy) -> Candidate:
     return Candidate(
         max(-(-int(rate * UNSENT_SECONDS) // UNSENT_STEP_BYTES) * UNSENT_STEP_BYTES, UNSENT_LEAST_BYTES),
         f"what the fastest flow ({rate / 1e6:,.3g} MB/s) sends in {UNSENT_SECONDS * 1000:g} ms: more only gets old before it leaves",
-        f"not below {UNSENT_LEAST_BYTES} bytes, so that a program need not write for every segment",
+        f"not below {UNSENT_LEAST_BYTES} bytes, two segments: the kernel wakes the program at half of it",
         UNSENT_LEAST_BYTES,
     )
 

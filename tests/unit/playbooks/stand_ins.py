@@ -109,7 +109,9 @@ def socket_buffer_trial(module):
 def socket_buffer_tuning(module):
     play(module, "tuning")
     values = module.params["values"] or {}
-    return {"changed": True, "changes": [{"key": key, "old": "x", "new": new} for key, new in values.items()], "left": [], "dropin": {}}
+    changes = [{"key": key, "old": "x", "new": new} for key, new in values.items()]
+    undone = {"started": "noon", "earlier": False} if module.params["state"] == "previous" else None
+    return {"changed": True, "changes": changes, "left": [], "dropin": {}, "undone": undone}
 
 
 def main():

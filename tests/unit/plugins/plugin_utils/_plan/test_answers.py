@@ -79,7 +79,7 @@ def test_a_path_that_needs_more_than_there_is_is_not_lowered():
     assert "argues to lower net.ipv4.tcp_wmem max, but it is 4194304" in made("queue_bloat", window(group(bdp_bytes=9e6)))["reason"]
 
 
-@pytest.mark.parametrize("rate, lowat", [(125e6, 625_664), (2.5e6, 13_312), (100.0, 4096)])
+@pytest.mark.parametrize("rate, lowat", [(125e6, 625_664), (2.5e6, 13_312), (100.0, 3072)])
 def test_unsent_data_is_kept_to_what_leaves_in_time(rate, lowat):
     stale = made("stale_send_queue", window(group(goodput_out_bytes_per_second=rate)))
     assert new(stale) == str(lowat) and stale["changes"][0]["old"] == "4294967295"
