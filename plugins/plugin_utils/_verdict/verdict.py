@@ -136,12 +136,17 @@ def _other_demand(what: str, demand: Comparison | None, alpha: float) -> str | N
     return f"demand differed between the arms ({math.expm1(shift):+.0%} {what} with the candidate), so they cannot be compared"
 
 
+def _shift(guard: Mapping[str, Any]) -> str:
+    """A guard that had too few known blocks has no effect to tell."""
+    return guard["name"] if guard["effect"] is None else f"{guard['name']} {guard['effect']:+.1%}"
+
+
 def _decide(result: Mapping[str, Any], better: float, worse: bool, alpha: float, min_effect: float) -> tuple[str, str]:
     """Verdict and reason: the first rule that applies decides."""
     bounds = result["interval"]
     shown = f"{metric_words(result['metric'])} {result['effect']:+.1%}" + (f" ({bounds[0]:+.1%} to {bounds[1]:+.1%})" if bounds else "")
     rates = " to ".join(shown_value(result["metric"], result[when]) for when in ("before", "after"))
-    broken, doubtful = (", ".join(guard["name"] for guard in result["guards"] if guard["ok"] is ok) for ok in (False, None))
+    broken, doubtful = (", ".join(_shift(guard) for guard in result["guards"] if guard["ok"] is ok) for ok in (False, None))
     worth_it = abs(result["effect"]) >= min_effect
     smallest = result["smallest_effect"]
     seen = "this trial could have seen nothing but a tenfold change" if smallest is None else f"this trial could have seen {smallest:.0%}"
