@@ -58,7 +58,8 @@ GUARDS = (
     # window earlier is how a smaller buffer works, and what it costs shows in the octets.
     Guard("softirq squeezes", ("softnet_time_squeeze",), "lower", 0.25),
     Guard("received octets", ("IpExtInOctets", "Ip6InOctets"), "higher", 0.05, segments="TcpInSegs", told_by="flows_in_bytes"),
-    Guard("sent octets", ("IpExtOutOctets", "Ip6OutOctets"), "higher", 0.05, segments="TcpOutSegs"),
+    # What a larger buffer puts into a queue of the path has not arrived: what was acknowledged has.
+    Guard("sent octets", ("IpExtOutOctets", "Ip6OutOctets"), "higher", 0.05, segments="TcpOutSegs", told_by="flows_bulk_out_bytes"),
     # What a larger buffer takes in while its reader is away is no work: what programs have read is.
     Guard("read by programs", ("flows_read_bytes",), "higher", 0.05, counts_events=False, least=LEAST_BULK_BYTES),
     Guard("bulk read", ("flows_bulk_read_bytes",), "higher", 0.05, **of_class("flows_bulk_count", LEAST_BULK_BYTES)),

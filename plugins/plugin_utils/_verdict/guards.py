@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.guard_table import Guard
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.guard_table import GUARDS, Guard
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import summed
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.comparison import Comparison, compared
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.error_budget import Levels, levels
@@ -49,7 +49,10 @@ def _is_told(guard: Guard, trial: Mapping[str, Any]) -> bool:
     if guard.told_by is None or guard.segments is None:
         return False
     payload = _in_all(trial, guard.counters) - HEADER_OCTETS * _in_all(trial, (guard.segments,))
-    return _in_all(trial, (guard.told_by,)) >= TOLD_SHARE * payload > 0
+    if not _in_all(trial, (guard.told_by,)) >= TOLD_SHARE * payload > 0:
+        return False
+    # Not by a guard that tells nothing, as its class changed size.
+    return all(_same_members(teller, [trial]) for teller in GUARDS if teller.counters == (guard.told_by,))
 
 
 def _in_all(trial: Mapping[str, Any], names: Sequence[str]) -> float:

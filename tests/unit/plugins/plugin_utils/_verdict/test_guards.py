@@ -108,6 +108,19 @@ def test_octets_do_not_count_where_most_of_their_payload_is_known_as_read_or_unr
     assert judged(BY_NAME["received octets"], trial)["ok"] is ok
 
 
+@pytest.mark.parametrize("acknowledged, flows, ok", [
+    ((1_000_000, 1_000_000), (2, 2), True),  # of 1,400,000 payload or so; the rest fills a queue
+    ((1_000_000, 1_000_000), (2, 1), False),  # of other connections
+    ((800_000, 800_000), (2, 2), False),  # hardly more than half of it
+    ((0, 0), (0, 0), False),
+])
+def test_what_fills_a_queue_is_no_work_where_most_of_it_is_known_as_acknowledged(acknowledged, flows, ok):
+    trial = octets_trial((0, 0), (0, 0))
+    trial["counters"] = {"IpExtOutOctets": [(1_500_000, 1_300_000)[arm == "B"] for arm in ARMS], "TcpOutSegs": [1000] * 32}
+    trial["flows"] = a_trial(flows_bulk_out_bytes=acknowledged, flows_bulk_count=flows)["flows"]
+    assert judged(BY_NAME["sent octets"], trial)["ok"] is ok
+
+
 @pytest.mark.parametrize("read, ok", [((3e7, 3e7), True), ((3e7, 2e7), False), ((1e6, 1e5), True)])
 def test_what_programs_read_is_work(read, ok):
     """Over 15 s; the last is hardly anything."""
