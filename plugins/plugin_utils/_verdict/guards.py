@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.guard_table import GUARDS, Guard
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.guard_table import Guard
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import summed
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.comparison import Comparison, compared
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.error_budget import Levels, levels
@@ -32,12 +32,12 @@ def judge_all(guards: Sequence[Guard], trials: Sequence[Mapping[str, Any]], alph
     """
     found = [(guard, of_guard(guard, trials)) for guard in guards]
     shares = levels(alpha, [arms.least_p() for guard, arms in found if arms is not None and _moved(guard, arms)])
-    return [judge_arms(guard, arms if _same_members(guard, trials) else None, shares, alpha) for guard, arms in found], shares
+    return [judge_arms(guard, arms if _speaks(guard, trials) else None, shares, alpha) for guard, arms in found], shares
 
 
 def of_guard(guard: Guard, trials: Sequence[Mapping[str, Any]]) -> Comparison | None:
     """None when no kernel counts it, or there is nothing to guard."""
-    guarded = [trial for trial in trials if not (_acknowledges_only(guard, trial) or _is_told(guard, trial))]
+    guarded = [trial for trial in trials if not (_acknowledges_only(guard, trial) or guard.told_of is None and _is_told(guard, trial))]
     return compared(guarded, guard.counters, guard.per)
 
 
@@ -49,10 +49,7 @@ def _is_told(guard: Guard, trial: Mapping[str, Any]) -> bool:
     if guard.told_by is None or guard.segments is None:
         return False
     payload = _in_all(trial, guard.counters) - HEADER_OCTETS * _in_all(trial, (guard.segments,))
-    if not _in_all(trial, (guard.told_by,)) >= TOLD_SHARE * payload > 0:
-        return False
-    # Not by a guard that tells nothing, as its class changed size.
-    return all(_same_members(teller, [trial]) for teller in GUARDS if teller.counters == (guard.told_by,))
+    return _in_all(trial, (guard.told_by,)) >= TOLD_SHARE * payload > 0
 
 
 def _in_all(trial: Mapping[str, Any], names: Sequence[str]) -> float:
@@ -65,11 +62,16 @@ def _moved(guard: Guard, arms: Comparison) -> bool:
     return arms.moved() and arms.rate_of_both() >= guard.least
 
 
-def _same_members(guard: Guard, trials: Sequence[Mapping[str, Any]]) -> bool:
+def _speaks(guard: Guard, trials: Sequence[Mapping[str, Any]]) -> bool:
+    """Of the same connections in both arms, and no other guard knows more of them."""
+    if guard.members is not None:
+        return _as_many(guard.members, trials)
+    return guard.told_of is None or not (_as_many(guard.told_of, trials) and all(_is_told(guard, trial) for trial in trials))
+
+
+def _as_many(members: str, trials: Sequence[Mapping[str, Any]]) -> bool:
     """On every host that counts them."""
-    if guard.members is None:
-        return True
-    counted = [arms.rates() for arms in (compared([trial], (guard.members,)) for trial in trials) if arms is not None]
+    counted = [arms.rates() for arms in (compared([trial], (members,)) for trial in trials) if arms is not None]
     return bool(counted) and all(max(sizes) <= (1 + CLASS_MARGIN) * min(sizes) for sizes in counted)
 
 
