@@ -67,7 +67,7 @@ def weighed(evidence: Evidence, plan: Mapping[str, Any], alpha: float, min_effec
         raise ValueError(f"evidence: no trial has the metric {metric['name']}; give it only trials that have")
     result = dict(
         undecided(plan), design=design_of(evidence.measured[0]), reach=evidence.reach, pairs=arms.compared(),
-        **dict(zip(("before", "after"), arms.rates())),
+        **(dict(zip(("before", "after"), arms.rates())) if arms.compared() else {}),
     )
     left_out = "".join(f" ({text})" for text in [arms.left_out(evidence.measured)] if text)
     obstacle = _obstacle(evidence.trials, arms, alpha)

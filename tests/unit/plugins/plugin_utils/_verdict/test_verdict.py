@@ -426,6 +426,7 @@ def test_a_level_that_few_blocks_have_cannot_be_judged():
 def test_a_level_no_block_has_cannot_be_judged():
     judged = verdict(with_flows_of(made_trial(), flows_bulk_rtt_us=[None] * 32), ROUND_TRIP)
     assert judged["verdict"] == "inconclusive" and "0 usable pairs" in judged["reason"]
+    assert judged["before"] is judged["after"] is None
 
 
 def test_a_few_enormous_levels_outweigh_the_typical_one():
