@@ -17,9 +17,10 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.policy import BALANCED, GOALS, LATENCY, MIB, THROUGHPUT, Policy
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.room import ONE_SOCKET_SHARE, Room
 
-# A path is kept full by what it holds, a quarter more for what is acknowledged but not yet known to be, and a few segments.
-PATH_FILL = 1.25
-SPARE_SEGMENTS_BYTES = 6 * 1448
+# The kernel wakes the program once a third of the buffer is free (sk_stream_min_wspace, include/net/sock.h): the rest has to fill the path
+# until it has written. And what is acknowledged two segments at a time is freed in pieces of some more.
+PATH_FILL = 1.5
+SPARE_SEGMENTS_BYTES = 4 * 1448
 # Of send memory, where nothing was seen: one segment of 1448 bytes in what the kernel books for it.
 PAYLOAD_SHARE = 0.6
 # No size above this makes a difference: twice what is under way, for repair, of which half the memory may be payload.

@@ -46,16 +46,16 @@ def new(made_plan):
 
 
 @pytest.mark.parametrize("seen, maximum", [
-    # (1.25 x 5 MB + 6 segments) / 0.63, in whole pages.
-    (window(group(bdp_bytes=5_000_000, send_payload_share=0.63)), 9_936_896),
-    (window(group(bdp_bytes=25_000, send_payload_share=0.63)), 65536),
-    (window(group(bdp_bytes=2_500, send_payload_share=0.63)), 20480),
+    # (1.5 x 5 MB + 4 segments) / 0.63, in whole pages.
+    (window(group(bdp_bytes=5_000_000, send_payload_share=0.63)), 11_915_264),
+    (window(group(bdp_bytes=25_000, send_payload_share=0.63)), 69_632),
+    (window(group(bdp_bytes=2_500, send_payload_share=0.63)), 16384),
     (window(group(bdp_bytes=0, send_payload_share=0.9)), 16384),  # the floor
-    (window(group(bdp_bytes=60_000, send_payload_share=0.63)), 135_168),
-    (window(group(bdp_bytes=5_000_000)), 10_432_512),  # without a share seen, 0.6
+    (window(group(bdp_bytes=60_000, send_payload_share=0.63)), 155_648),
+    (window(group(bdp_bytes=5_000_000)), 12_513_280),  # without a share seen, 0.6
     # The largest path counts, whoever uses it; idle connections do not.
-    (window(group(9, bdp_bytes=25_000), group(kind="request_response", bdp_bytes=1_000_000)), 2_101_248),
-    (window(group(9, bdp_bytes=60_000, send_payload_share=0.63), group(kind="idle", bdp_bytes=9e9)), 135_168),
+    (window(group(9, bdp_bytes=25_000), group(kind="request_response", bdp_bytes=1_000_000)), 2_510_848),
+    (window(group(9, bdp_bytes=60_000, send_payload_share=0.63), group(kind="idle", bdp_bytes=9e9)), 155_648),
 ])
 def test_a_bloated_path_is_given_what_it_holds(seen, maximum):
     bloated = made("queue_bloat", seen, facts(tcp_wmem=(4096, 16384, 32 * MIB)))
@@ -65,7 +65,7 @@ def test_a_bloated_path_is_given_what_it_holds(seen, maximum):
 
 
 def test_the_default_goes_down_with_the_maximum():
-    assert new(made("queue_bloat", window(group(bdp_bytes=25_000)), facts(tcp_wmem=(4096, MIB, 4 * MIB)))) == "4096 69632 69632"
+    assert new(made("queue_bloat", window(group(bdp_bytes=25_000)), facts(tcp_wmem=(4096, MIB, 4 * MIB)))) == "4096 73728 73728"
 
 
 def test_what_is_not_seen_is_not_guessed():
