@@ -17,8 +17,9 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.e
 WORSE = {"lower": 1, "higher": -1}
 # Drops that at least triple, and are more than a handful, are not waved through for lack of proof: they are in doubt.
 LARGE_RATIO, LARGE_EVENTS = 3.0, 20
-# A class of connections may differ in size by this much between the arms, and its numbers still are of the same connections.
-CLASS_MARGIN = 0.10
+# A class of connections may differ in size by this much between the arms, and its numbers still are of the same connections; or by less than
+# half a connection, as a login in one of the blocks does not make others of a few.
+CLASS_MARGIN, CLASS_MARGIN_CONNECTIONS = 0.10, 0.5
 # An acknowledgement takes 40 to 88 bytes: octets that are hardly more than that are no work done, and how many a peer sends is its own affair.
 LEAST_OCTETS_PER_SEGMENT = 120
 # Of the payload: what the connections that were seen moved. The rest of the octets is headers, as long as these are without options but time stamps.
@@ -72,7 +73,11 @@ def _speaks(guard: Guard, trials: Sequence[Mapping[str, Any]]) -> bool:
 def _as_many(members: str, trials: Sequence[Mapping[str, Any]]) -> bool:
     """On every host that counts them."""
     counted = [arms.rates() for arms in (compared([trial], (members,)) for trial in trials) if arms is not None]
-    return bool(counted) and all(max(sizes) <= (1 + CLASS_MARGIN) * min(sizes) for sizes in counted)
+    return bool(counted) and all(_as_large(min(sizes), max(sizes)) for sizes in counted)
+
+
+def _as_large(least: float, most: float) -> bool:
+    return most <= max((1 + CLASS_MARGIN) * least, least + CLASS_MARGIN_CONNECTIONS)
 
 
 def judge_arms(guard: Guard, arms: Comparison | None, shares: Levels, alpha: float) -> dict[str, Any]:

@@ -28,13 +28,16 @@ def judged(guard, *trials):
     ((10_000, 20_000), (56, 50), True),
     ((10_000, 12_000), (50, 50), True),  # within what is put up with
     ((20_000, 10_000), (50, 50), True),
+    ((10_000, 20_000), (1, 1.5), False),  # one more in half of the blocks
+    ((10_000, 20_000), (1, 1.6), True),
+    ((10_000, 20_000), (1.125, 1), False),
     ((200, 300), (50, 50), True),  # microseconds that nobody feels
     ((200, 2_000), (50, 50), False),
 ])
 def test_a_slower_answer_is_worse_where_as_many_were_asked(rtt, flows, ok):
     found = judged(ROUND_TRIP, a_trial(flows_request_rtt_us=rtt, flows_request_count=flows))
     assert found["ok"] is ok
-    assert (found["effect"] is None) == (flows in ((50, 56), (56, 50)) or rtt == (200, 300))
+    assert (found["effect"] is None) == (flows in ((50, 56), (56, 50), (1, 1.6)) or rtt == (200, 300))
 
 
 def test_blocks_without_a_request_are_no_doubt():
