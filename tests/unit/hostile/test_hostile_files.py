@@ -5,10 +5,10 @@ from fnmatch import fnmatchcase
 
 import mangling
 import pytest
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce import journal
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.dropin import MARKER, dropin_settings, dropin_text
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host import host_facts, host_identity
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.mounts import is_read_only
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl import journal
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_boot import KERNEL_COMMAND_LINE, boot_settings
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_table import SYSCTLS, WRITABLE_KEYS
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import InvalidValue, canonical, triple, validated
