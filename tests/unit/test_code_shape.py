@@ -57,7 +57,7 @@ def rooms_of(floor, path):
 @pytest.mark.parametrize("floor, room", [(floor, room) for floor, rooms in ROOMS.items() for room in rooms])
 def test_a_room_knows_only_those_below_it(floor, room):
     rooms = ROOMS[floor]
-    assert {path.name for path in (PLUGINS / floor).glob("_*/")} - {"__pycache__"} == set(rooms)
+    assert {path.name for path in (PLUGINS / floor).glob("_*") if path.is_dir()} - {"__pycache__"} == set(rooms)
     below = rooms[:rooms.index(room) + 1]
     above = {path.name: set(rooms_of(floor, path)) & set(rooms) - set(below) for path in (PLUGINS / floor / room).glob("*.py")}
     assert not {name: found for name, found in above.items() if found}

@@ -42,7 +42,7 @@ UNSENT = "a limit of unsent data counts for open connections at once, and for ne
 REACH = {
     (WMEM, "max", "raise"): Reach("a higher maximum reaches open connections at once, and new ones", 1.0),
     (WMEM, "max", "lower"): Reach(
-        "a lower maximum reaches open connections within some two seconds where it binds, and new ones at once", 1.0,
+        "a lower maximum reaches open connections within some two seconds where their buffer is the limit, and new ones at once", None,
     ),
     (RMEM, "max", "raise"): Reach(
         "a higher maximum reaches connections made after each switch fully; open ones only as far as their window scale goes", None,

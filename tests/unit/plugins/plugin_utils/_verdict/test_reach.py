@@ -25,7 +25,7 @@ SENDING = change(WMEM, "4096 16384 4194304", "4096 16384 33554432")
 
 @pytest.mark.parametrize("changed, share, words", [
     (SENDING, 1.0, "a higher maximum reaches open connections at once"),
-    (change(WMEM, "4096 16384 4194304", "4096 16384 131072"), 1.0, "a lower maximum reaches open connections"),
+    (change(WMEM, "4096 16384 4194304", "4096 16384 131072"), None, "a lower maximum reaches open connections"),
     (change(LOWAT, "4294967295", "16384"), 1.0, "a limit of unsent data counts for open connections"),
     (change(LOWAT, "16384", "4294967295"), 1.0, "a limit of unsent data counts for open connections"),
     (RAISED, None, "window scale"),
