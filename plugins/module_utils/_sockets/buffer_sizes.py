@@ -2,7 +2,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A socket's buffers against the sysctls in force. Pure, but for the one function that reads those."""
-import functools
 from typing import Any, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles, sysctl_path
@@ -48,7 +47,6 @@ def _at(numbers: List[int], index: int) -> Optional[int]:
     return numbers[index] if index < len(numbers) else None
 
 
-@functools.lru_cache(maxsize=4096)
 def standing(size: int, default: Optional[int], most: Optional[int], near: float) -> Tuple[Optional[bool], Optional[bool], Optional[bool]]:
     """(at the default, at the maximum, above it), null where the sysctl is not known.
 

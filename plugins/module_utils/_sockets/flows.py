@@ -5,9 +5,10 @@
 
 Without a window nothing can be subtracted: what would be a change is None, and the class rests on the socket's whole life.
 """
+import functools
 import operator
 import struct
-from typing import Any, Dict, FrozenSet, Iterable, NamedTuple, Optional
+from typing import Any, Dict, FrozenSet, Iterable, NamedTuple, Optional, Tuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.buffer_sizes import (
     RCVBUF_AT_MAX,
@@ -16,7 +17,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.b
     rcvbuf_probably_locked,
     standing,
 )
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_signs import NEVER_MEASURED, signs
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_signs import NEVER_MEASURED, Signs, signs
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.inet_diag import (
     APP_LIMITED,
     ESTABLISHED,
@@ -48,41 +49,69 @@ _marked = operator.attrgetter(*CUMULATIVE, "receive_queue", "rcvbuf")
 _cumulative = operator.attrgetter(*CUMULATIVE)
 
 
-class Measures(NamedTuple):
-    """Of one flow. None: this kernel does not tell, it was never measured, or there is no window to measure it in."""
+# The measures of one flow come in parts. Where nothing moves and nothing waits, as in most of very many flows, a part is one and the same
+# object for all of them, computed once and counted (flow_summary.py).
+# None: this kernel does not tell, it was never measured, or there is no window to measure it in.
+class Path(NamedTuple):
+    """What differs from flow to flow, even where nothing moves."""
 
-    goodput_in_bytes_per_second: Optional[float]
-    goodput_out_bytes_per_second: Optional[float]
     delivery_rate_bytes_per_second: Optional[int]
     rtt_us: Optional[int]
     min_rtt_us: Optional[int]
     rtt_over_min: Optional[float]
     receiver_rtt_us: Optional[int]
     cwnd_bytes: int
-    retransmitted_share: Optional[float]
-    rwnd_limited_share: Optional[float]
-    sndbuf_limited_share: Optional[float]
+    # What the path itself holds of it, sending and receiving.
+    bdp_bytes: Optional[float]
+    receive_bdp_bytes: Optional[float]
+    window_share: Optional[float]  # our window in the receive buffer
+    app_limited: bool
+    rcvbuf_probably_locked: Optional[bool]
+
+
+class Buffers(NamedTuple):
     rcvbuf_bytes: int
+    rcvbuf_at_default: Optional[bool]
+    rcvbuf_at_max: Optional[bool]
+    rcvbuf_above_max: Optional[bool]
     sndbuf_bytes: int
+    sndbuf_at_default: Optional[bool]
+    sndbuf_at_max: Optional[bool]
+    sndbuf_above_max: Optional[bool]
+
+
+class Queues(NamedTuple):
+    """What is in the buffers: payload, memory, and that against the buffer."""
+
     receive_queue_bytes: int
     receive_memory_bytes: int
     receive_memory_share: Optional[float]
     send_queue_bytes: int
     send_memory_bytes: int
     send_memory_share: Optional[float]
+    send_payload_share: Optional[float]  # payload in the send memory
     notsent_bytes: Optional[int]
+    # Over several looks.
     half_full_share: Optional[float]
     mean_receive_queue_bytes: Optional[float]
     mean_notsent_bytes: Optional[float]
-    bdp_bytes: Optional[float]
-    receive_bdp_bytes: Optional[float]
-    send_payload_share: Optional[float]
-    window_share: Optional[float]
+
+
+class Moved(NamedTuple):
+    """What changed in the window."""
+
+    goodput_in_bytes_per_second: Optional[float]
+    goodput_out_bytes_per_second: Optional[float]
+    retransmitted_share: Optional[float]
+    # Of the time it was busy sending: limited by the peer's window, by our send buffer.
+    rwnd_limited_share: Optional[float]
+    sndbuf_limited_share: Optional[float]
     bytes_in: Optional[int]
     bytes_out: Optional[int]
+    # Without what newer connections moved.
     old_bytes_in: Optional[int]
     old_bytes_out: Optional[int]
-    bytes_read: Optional[int]
+    bytes_read: Optional[int]  # by the program
     data_segments_out: Optional[int]
     retransmitted_segments: Optional[int]
     busy_us: Optional[int]
@@ -90,32 +119,30 @@ class Measures(NamedTuple):
     sndbuf_limited_us: Optional[int]
     drops: Optional[int]
     born: Optional[bool]
-    app_limited: bool
-    rcvbuf_at_default: Optional[bool]
-    rcvbuf_at_max: Optional[bool]
-    rcvbuf_above_max: Optional[bool]
-    rcvbuf_probably_locked: Optional[bool]
-    sndbuf_at_default: Optional[bool]
-    sndbuf_at_max: Optional[bool]
-    sndbuf_above_max: Optional[bool]
-    sender_buffer_bound: Optional[bool]
-    both_buffers_bound: Optional[bool]
-    peer_window_bound: Optional[bool]
-    path_queue_bloated: Optional[bool]
-    send_queue_stale: Optional[bool]
-    so_sndbuf_bound: Optional[bool]
-    sndbuf_stays: Optional[bool]
-    receive_window_bound: Optional[bool]
-    reader_pausing: Optional[bool]
-    so_rcvbuf_bound: Optional[bool]
+
+
+PARTS = (Path, Buffers, Queues, Moved, Signs)
+Measures = NamedTuple("Measures", [(name, Any) for part in PARTS for name in part._fields])  # type: ignore[misc]
 
 
 class Flow(NamedTuple):
     kind: str
     direction: str
     port: Optional[int]  # the listening port of an inbound flow
-    measures: Measures
     socket: Any
+    path: Path
+    buffers: Buffers
+    queues: Queues
+    moved: Moved
+    signs: Signs
+
+    @property
+    def parts(self) -> Tuple[Any, ...]:
+        return self[-len(PARTS):]
+
+    @property
+    def measures(self) -> Any:
+        return Measures(*[value for part in self.parts for value in part])
 
 
 class Context(NamedTuple):
@@ -138,25 +165,33 @@ def mark(found: Any) -> bytes:
 def flow(now: Any, context: Context) -> Flow:
     port = local_port(now)
     inbound = port in context.ports
-    if context.seconds is None:
-        return Flow(
-            kind_by_life(now), INBOUND if inbound else OUTBOUND, port if inbound else None,
-            measure(now, NO_CHANGES, None, None, None, 0, None, context.sizes, UNKNOWN_FILL), now,
-        )
     known = context.marks.get(now.cookie)
-    if known is None:  # opened in the window: all that it ever did was in it, but in less time
-        changes, unread_before, rcvbuf_before = Changes._make(_cumulative(now)), 0, None
-        seconds, fill = None, UNKNOWN_FILL
+    rcvbuf_before = None
+    if context.seconds is None:
+        kind, changes, seconds, born, fill = kind_by_life(now), NO_CHANGES, None, None, UNKNOWN_FILL
+        moved = NOT_MOVED
+    elif known is None:  # opened in the window: all that it ever did was in it, but in less time
+        changes, seconds, born, fill = Changes._make(_cumulative(now)), None, True, UNKNOWN_FILL
+        kind, moved = kind_by_changes(now, changes), what_moved(changes, None, True, _newer(now, context), now.receive_queue)
     else:
-        before, seconds, fill = MARK.unpack(known), context.seconds, context.occupancy.fill(now)
+        before, seconds, born, fill = MARK.unpack(known), context.seconds, False, context.occupancy.fill(now)
         *numbers, unread_before, rcvbuf_before = before
-        # As most are; this saves a tenth of the time.
-        changes = STILL if before == _marked(now) else subtract(_cumulative(now), numbers)
-    newer = known is None if context.older is None else now.cookie not in context.older
+        if before == _marked(now):
+            changes, moved = STILL, _nothing_moved(seconds, _newer(now, context))
+        else:
+            changes = subtract(_cumulative(now), numbers)
+            moved = what_moved(changes, seconds, False, _newer(now, context), now.receive_queue - unread_before)
+        kind = kind_by_changes(now, changes)
+    sizes = context.sizes
     return Flow(
-        kind_by_changes(now, changes), INBOUND if inbound else OUTBOUND, port if inbound else None,
-        measure(now, changes, seconds, known is None, newer, unread_before, rcvbuf_before, context.sizes, fill), now,
+        kind, INBOUND if inbound else OUTBOUND, port if inbound else None, now,
+        path_of(now, moved, rcvbuf_before, sizes), buffers_of(now.rcvbuf, now.sndbuf, sizes), queues_of(now, fill), moved,
+        signs(now, changes, seconds, born, sizes, fill),
     )
+
+
+def _newer(now: Any, context: Context) -> bool:
+    return now.cookie not in (context.marks if context.older is None else context.older)
 
 
 def subtract(now: Iterable[Optional[int]], before: Iterable[int]) -> Changes:
@@ -201,68 +236,51 @@ def _kind(now: Any, moved: Any) -> str:
     return BULK if most >= BULK_LEAST_BYTES and most >= BULK_LEAST_RUN_BYTES * (answers + 1) else EXCHANGE
 
 
-def measure(
-    now: Any, changes: Any, seconds: Optional[float], born: Optional[bool], newer: Optional[bool], unread_before: int,
-    rcvbuf_before: Optional[int], sizes: BufferSizes, fill: Fill,
-) -> Measures:
-    rtt, busy = now.rtt_us or None, changes.busy_us
+def path_of(now: Any, moved: Moved, rcvbuf_before: Optional[int], sizes: BufferSizes) -> Path:
+    rtt, delivery_rate, goodput_out = now.rtt_us or None, now.delivery_rate or None, moved.goodput_out_bytes_per_second
     min_rtt = None if now.min_rtt_us == NEVER_MEASURED else now.min_rtt_us or None
-    goodput_in, goodput_out = _ratio(changes.bytes_received, seconds), _ratio(changes.bytes_acked, seconds)
-    delivery_rate = now.delivery_rate or None
-    # In the order of Measures: to name 50 arguments for each of many sockets takes longer than to compute them.
-    return Measures(
-        # goodput in and out, delivery rate
-        goodput_in,
-        goodput_out,
-        delivery_rate,
-        # rtt, least rtt, their ratio, rtt as a receiver, congestion window
-        rtt,
-        min_rtt,
-        _ratio(rtt, min_rtt),
-        now.rcv_rtt_us or None,
-        now.snd_cwnd * now.snd_mss,
-        # shares: retransmitted, limited by the peer's window, limited by our send buffer
-        _ratio(changes.total_retrans, changes.data_segs_out),
-        _ratio(changes.rwnd_limited_us, busy),
-        _ratio(changes.sndbuf_limited_us, busy),
-        # buffers, and what is in them: receiving (payload, memory), sending (payload, memory), not yet sent
-        now.rcvbuf,
-        now.sndbuf,
-        now.receive_queue,
-        now.rmem_alloc,
-        _ratio(now.rmem_alloc, now.rcvbuf),
-        now.send_queue,
-        now.wmem_queued,
-        _ratio(now.wmem_queued, now.sndbuf),
-        now.notsent_bytes,
-        # the queues over several looks
-        *fill,
-        # what the path itself holds of it, sending and receiving
-        _bdp(delivery_rate if goodput_out is None else goodput_out, min_rtt),
-        _bdp(goodput_in, min_rtt),
-        # payload in the send memory, our window in the receive buffer
-        _ratio(now.send_queue, now.wmem_queued),
-        _ratio(now.rcv_wnd, now.rcvbuf),
-        # changes; the first two once more, without what newer connections moved; what the program took
-        changes.bytes_received,
-        changes.bytes_acked,
-        _of_old(changes.bytes_received, newer),
-        _of_old(changes.bytes_acked, newer),
-        _read(changes.bytes_received, now.receive_queue - unread_before),
-        changes.data_segs_out,
-        changes.total_retrans,
-        busy,
-        changes.rwnd_limited_us,
-        changes.sndbuf_limited_us,
-        changes.drops,
-        # yes, no or null
-        born,
-        bool(now.rate_flags & APP_LIMITED),
-        *standing(now.rcvbuf, sizes.rcvbuf_default, sizes.rcvbuf_max, RCVBUF_AT_MAX),
-        rcvbuf_probably_locked(now, rcvbuf_before, sizes),
-        *standing(now.sndbuf, sizes.sndbuf_default, sizes.sndbuf_max, SNDBUF_AT_MAX),
-        *signs(now, changes, seconds, born, sizes, fill)
+    return Path(
+        delivery_rate, rtt, min_rtt, _ratio(rtt, min_rtt), now.rcv_rtt_us or None, now.snd_cwnd * now.snd_mss,
+        _bdp(delivery_rate if goodput_out is None else goodput_out, min_rtt), _bdp(moved.goodput_in_bytes_per_second, min_rtt),
+        _ratio(now.rcv_wnd, now.rcvbuf), bool(now.rate_flags & APP_LIMITED), rcvbuf_probably_locked(now, rcvbuf_before, sizes),
     )
+
+
+@functools.lru_cache(maxsize=4096)
+def buffers_of(rcvbuf: int, sndbuf: int, sizes: BufferSizes) -> Buffers:
+    return Buffers(
+        rcvbuf, *standing(rcvbuf, sizes.rcvbuf_default, sizes.rcvbuf_max, RCVBUF_AT_MAX),
+        sndbuf, *standing(sndbuf, sizes.sndbuf_default, sizes.sndbuf_max, SNDBUF_AT_MAX)
+    )
+
+
+def queues_of(now: Any, fill: Fill) -> Queues:
+    if not (now.receive_queue or now.send_queue or now.rmem_alloc or now.wmem_queued or now.notsent_bytes):
+        return _nothing_waits(now.notsent_bytes, fill)
+    return Queues(
+        now.receive_queue, now.rmem_alloc, _ratio(now.rmem_alloc, now.rcvbuf), now.send_queue, now.wmem_queued,
+        _ratio(now.wmem_queued, now.sndbuf), _ratio(now.send_queue, now.wmem_queued), now.notsent_bytes, *fill
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _nothing_waits(notsent_bytes: Optional[int], fill: Fill) -> Queues:
+    return Queues(0, 0, 0.0, 0, 0, 0.0, None, notsent_bytes, *fill)
+
+
+def what_moved(changes: Any, seconds: Optional[float], born: Optional[bool], newer: Optional[bool], more_unread: int) -> Moved:
+    return Moved(
+        _ratio(changes.bytes_received, seconds), _ratio(changes.bytes_acked, seconds), _ratio(changes.total_retrans, changes.data_segs_out),
+        _ratio(changes.rwnd_limited_us, changes.busy_us), _ratio(changes.sndbuf_limited_us, changes.busy_us),
+        changes.bytes_received, changes.bytes_acked, _of_old(changes.bytes_received, newer), _of_old(changes.bytes_acked, newer),
+        _read(changes.bytes_received, more_unread), changes.data_segs_out, changes.total_retrans,
+        changes.busy_us, changes.rwnd_limited_us, changes.sndbuf_limited_us, changes.drops, born,
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _nothing_moved(seconds: float, newer: bool) -> Moved:
+    return what_moved(STILL, seconds, False, newer, 0)
 
 
 def _bdp(bytes_per_second: Optional[float], min_rtt_us: Optional[int]) -> Optional[float]:
@@ -280,3 +298,6 @@ def _read(received: Optional[int], more_unread: int) -> Optional[int]:
 
 def _ratio(part: Optional[float], whole: Optional[float]) -> Optional[float]:
     return part / whole if whole and part is not None else None
+
+
+NOT_MOVED = what_moved(NO_CHANGES, None, None, None, 0)

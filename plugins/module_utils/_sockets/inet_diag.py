@@ -7,6 +7,8 @@ Fields are tables by offset. A structure only ever grows at its end, so that an 
 is None. Structures: inet_diag_msg (linux/inet_diag.h), SK_MEMINFO (linux/sock_diag.h), tcp_info (linux/tcp.h).
 """
 import collections
+import functools
+import operator
 import socket
 import struct
 import sys
@@ -65,7 +67,8 @@ Socket = collections.namedtuple(  # type: ignore[misc]
 
 ATTRIBUTE = struct.Struct("=HH")  # nlattr: length, type
 # nlmsghdr and inet_diag_msg: length, type, then HEAD_NAMES.
-MESSAGE = struct.Struct("=IH10xBB2x36s4xQ4xII8x")
+MESSAGE_CODES = "IH10xBB2x36s4xQ4xII8x"
+MESSAGE = struct.Struct("=" + MESSAGE_CODES)
 
 
 class MalformedDump(ValueError):
@@ -73,79 +76,115 @@ class MalformedDump(ValueError):
 
 
 class Layout(NamedTuple):
-    """How one length of a structure is read: the fields that fit, and a None for each that does not."""
+    """How one length of a structure is read: the fields that fit. The others are None."""
 
-    unpack_from: Any
-    absent: Tuple[None, ...]
+    codes: str  # of struct, for the whole length
+    names: Tuple[str, ...]
 
 
 def layout(fields: Tuple[Field, ...], length: int) -> Layout:
-    codes, position, absent = "=", 0, 0
+    codes, position, names = "", 0, []
     for field in fields:
         size = struct.calcsize("=" + field.code)
-        if field.offset + size > length:
-            absent += 1
-            continue
-        codes += f"{field.offset - position}x{field.code}"
-        position = field.offset + size
-    return Layout(struct.Struct(codes).unpack_from, (None,) * absent)
+        if field.offset + size <= length:
+            codes += f"{field.offset - position}x{field.code}"
+            position = field.offset + size
+            names.append(field.name)
+    return Layout(f"{codes}{length - position}x", tuple(names))
 
 
-class _Layouts(Dict[int, Layout]):
-    """The layout of every length seen so far. One kernel sends one length."""
+class Shape(NamedTuple):
+    """How messages are read that carry the same attributes in the same order: nearly all of a dump do, so each is read at one go."""
 
-    def __init__(self, fields: Tuple[Field, ...], least: int) -> None:
-        super().__init__()
-        self._fields, self._least = fields, least
-
-    def __missing__(self, length: int) -> Layout:
-        if length < self._least:
-            raise MalformedDump(f"sock_diag: a structure of {length} bytes, where every kernel sends {self._least}")
-        self[length] = layout(self._fields, length)
-        return self[length]
+    unpack_from: Any
+    attributes_of: Any  # the lengths and types of its attributes, of what was unpacked
+    attributes: Tuple[int, ...]  # as they are when the message has this shape
+    socket_of: Any  # what is in Socket, of what was unpacked and a None; or None where no socket can be told
+    listening_only: bool
 
 
-_MEMORY_LAYOUTS = _Layouts(MEMORY_FIELDS, least=24)  # up to wmem_queued
-_INFO_LAYOUTS = _Layouts(INFO_FIELDS, least=104)  # up to total_retrans
+class Structure(NamedTuple):
+    fields: Tuple[Field, ...]
+    least: int  # bytes that every kernel sends
+
+
+STRUCTURES = {SKMEMINFO: Structure(MEMORY_FIELDS, least=24), INFO: Structure(INFO_FIELDS, least=104)}  # up to wmem_queued, to total_retrans
+
+
+@functools.lru_cache(maxsize=64)
+def shape(attributes: Tuple[int, ...]) -> Shape:
+    """Of [length, type, length, type, ...]."""
+    kinds = attributes[1::2]
+    codes, names, headers, padding = ["=", MESSAGE_CODES], ["length", "type", *HEAD_NAMES], [], 0
+    for size, kind in zip(attributes[::2], kinds):
+        body = _body(kind, size - 4)
+        codes.append(f"{padding}xHH{body.codes}")
+        headers += [len(names), len(names) + 1]
+        names += ["", "", *body.names]
+        padding = -size % 4  # before the next one: the last needs none
+    places = {name: place for place, name in enumerate(names)}
+    return Shape(
+        unpack_from=struct.Struct("".join(codes)).unpack_from,
+        attributes_of=operator.itemgetter(*headers) if headers else lambda values: (),
+        attributes=attributes,
+        socket_of=operator.itemgetter(*[places.get(name, -1) for name in Socket._fields]) if SKMEMINFO in kinds else None,
+        listening_only=INFO not in kinds,
+    )
+
+
+def _body(kind: int, length: int) -> Layout:
+    if kind not in STRUCTURES:
+        return Layout(f"{length}x", ())
+    structure = STRUCTURES[kind]
+    if length < structure.least:
+        raise MalformedDump(f"sock_diag: a structure of {length} bytes, where every kernel sends {structure.least}")
+    return layout(structure.fields, length)
 
 
 def parse_sockets(datagrams: Iterable[bytes]) -> Iterator[Any]:
     """Sockets one by one. What has neither memory nor tcp_info, such as a connection in time-wait, is left out."""
+    shapes = {}  # type: Dict[int, Shape]
     for data in datagrams:
         try:
-            yield from _of_datagram(data)
+            yield from _of_datagram(data, shapes)
         except struct.error as error:
             raise MalformedDump(f"sock_diag: {error}") from None
 
 
-def _of_datagram(data: bytes) -> Iterator[Any]:
-    unpack_message, unpack_attribute = MESSAGE.unpack_from, ATTRIBUTE.unpack_from  # names found fast: this runs per socket
+def _of_datagram(data: bytes, shapes: Dict[int, Shape]) -> Iterator[Any]:
+    """`shapes` is the last one of each length of a message."""
     position, end = 0, len(data)
     while position + MESSAGE.size <= end:
-        length, kind, *head = unpack_message(data, position)
+        length, kind = LENGTH_AND_TYPE(data, position)
         if kind == DONE:
             return
         if not MESSAGE.size <= length <= end - position:
             raise MalformedDump(f"sock_diag: a socket in {length} bytes, of {end - position}")
-        memory = info = None
-        attribute, last = position + MESSAGE.size, position + length - 4
-        while attribute <= last:
-            size, kind = unpack_attribute(data, attribute)
-            if not 4 <= size <= last + 4 - attribute:
-                raise MalformedDump(f"sock_diag: an attribute of {size} bytes, of {last + 4 - attribute}")
-            if kind == SKMEMINFO:
-                reader = _MEMORY_LAYOUTS[size - 4]
-                memory = reader.unpack_from(data, attribute + 4) + reader.absent
-            elif kind == INFO:
-                reader = _INFO_LAYOUTS[size - 4]
-                info = reader.unpack_from(data, attribute + 4) + reader.absent
-            attribute += (size + 3) & ~3
-        if memory and (info or head[1] == LISTEN):
-            yield Socket(*head, *memory, *(info or _NO_INFO))
+        found = shapes.get(length)
+        values = found.unpack_from(data, position) if found else ()
+        if found is None or found.attributes_of(values) != found.attributes:
+            found = shapes[length] = shape(_attributes(data, position + MESSAGE.size, position + length - 4))
+            values = found.unpack_from(data, position)
+        if found.socket_of and (not found.listening_only or values[STATE] == LISTEN):
+            yield _new_tuple(Socket, found.socket_of(values + (None,)))
         position += (length + 3) & ~3
 
 
-_NO_INFO = (None,) * len(INFO_FIELDS)
+def _attributes(data: bytes, position: int, last: int) -> Tuple[int, ...]:
+    """Their lengths and types, as many as there are."""
+    attributes = []  # type: List[int]
+    while position <= last:
+        size, kind = ATTRIBUTE.unpack_from(data, position)
+        if not 4 <= size <= last + 4 - position:
+            raise MalformedDump(f"sock_diag: an attribute of {size} bytes, of {last + 4 - position}")
+        attributes += (size, kind)
+        position += (size + 3) & ~3
+    return tuple(attributes)
+
+
+LENGTH_AND_TYPE = struct.Struct("=IH").unpack_from
+STATE = 2 + HEAD_NAMES.index("state")
+_new_tuple = tuple.__new__  # as _make, without its check of the length
 
 
 def local_port(found: Any) -> int:

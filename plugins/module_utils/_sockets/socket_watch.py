@@ -5,6 +5,8 @@
 
 Walks from the netlink edge through the pure parts. A host without sock_diag gets a reason instead of numbers, and nothing fails.
 """
+import functools
+import gc
 import resource
 import socket
 from typing import Any, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional
@@ -59,12 +61,27 @@ def check_top(top: int) -> None:
         raise ValueError(f"top: wants 0 to {MOST_TOP}, got {top}")
 
 
+def without_collecting(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Of the many tuples of a sample none refers back to another: to look for cycles among them finds none, in a quarter of the time."""
+    @functools.wraps(function)
+    def uncollected(*args: Any, **keywords: Any) -> Any:
+        enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return function(*args, **keywords)
+        finally:
+            if enabled:
+                gc.enable()
+    return uncollected
+
+
 class SocketWatch:
     """The start of a window. `look` now and then, and `end` gives what happened since.
 
     Old is what was there at the start, or who is in `older` (`cookies_now` of an earlier moment).
     """
 
+    @without_collecting
     def __init__(
         self, files: HostFiles, top: int = 0, window_seconds: float = 0.0, dump: Callable[..., Dump] = read_dump,
         older: Optional[FrozenSet[int]] = None,
@@ -84,6 +101,7 @@ class SocketWatch:
             self._reason = str(error)
         self._spent(cpu_before)
 
+    @without_collecting
     def look(self) -> None:
         """At the queues, and at what may be gone before the end; only when it is time again."""
         if self._reason is not None or read_boottime() < self._next_look:
@@ -101,6 +119,7 @@ class SocketWatch:
             self._reason = str(error)
         self._spent(cpu_before)
 
+    @without_collecting
     def end(self) -> Dict[str, Any]:
         if self._reason is not None:
             return unavailable(self._reason)
@@ -122,11 +141,13 @@ class SocketWatch:
         self._next_look = read_boottime() + seconds_to_next(self._cpu_seconds[-1], self._window_seconds, len(self._cpu_seconds))
 
 
+@without_collecting
 def cookies_now(dump: Callable[..., Dump] = read_dump) -> FrozenSet[int]:
     """Who is there. DumpRefused or MalformedDump where nobody can tell."""
     return frozenset(found.cookie for found in flows_of(take_sample(dump)))
 
 
+@without_collecting
 def sockets_now(files: HostFiles, top: int = 0, dump: Callable[..., Dump] = read_dump) -> Dict[str, Any]:
     """Without a window: what is a change is null."""
     cpu_before = _cpu_seconds()

@@ -5,9 +5,7 @@ from socket import AF_INET, AF_INET6, inet_pton
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets import flow_summary
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_summary import COUNTED, RANKED, SUMMED, FlowSummary
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flows import Flow, Measures
-
-NOTHING = Measures(*[None] * len(Measures._fields))
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flows import PARTS, Flow, Measures
 
 
 class Socket:
@@ -16,7 +14,8 @@ class Socket:
 
 
 def flow(kind="bulk", direction="outbound", port=None, **measures):
-    return Flow(kind, direction, port, NOTHING._replace(**measures), Socket)
+    parts = [part(**{name: measures.get(name) for name in part._fields}) for part in PARTS]
+    return Flow(kind, direction, port, Socket, *parts)
 
 
 def summary_of(*flows, top=0):
@@ -56,6 +55,20 @@ def test_what_no_flow_has_is_null_and_not_zero():
     for part in ("counts", "sums", "quantiles"):
         assert set(group[part].values()) == {None}
     assert summary_of(flow(drops=0))["groups"][0]["sums"]["drops"] == 0
+
+
+def test_parts_that_flows_share_count_as_often_as_they_come():
+    one, other = flow(bytes_in=5, goodput_in_bytes_per_second=5.0, rtt_us=7, drops=None), flow(bytes_in=9, goodput_in_bytes_per_second=9.0, rtt_us=8)
+    shared = [one, one, other._replace(path=one.path), one]
+    alone = [flow(**found.measures._asdict()) for found in shared]
+    assert summary_of(*shared) == summary_of(*alone)
+    assert summary_of(*shared)["groups"][0]["sums"]["bytes_in"] == 24
+
+
+def test_more_flows_than_are_taken_at_once():
+    group, = summary_of(*[flow(bytes_in=1, rtt_us=number) for number in range(2 * flow_summary.BATCH + 1)])["groups"]
+    assert (group["flows"], group["sums"]["bytes_in"]) == (2 * flow_summary.BATCH + 1,) * 2
+    assert (group["quantiles"]["rtt_us"]["p50"], group["quantiles"]["rtt_us"]["max"]) == (flow_summary.BATCH, 2 * flow_summary.BATCH)
 
 
 def test_groups_are_by_class_and_direction():

@@ -8,6 +8,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.f
     MARK,
     Context,
     Measures,
+    Queues,
     flow,
     mark,
     subtract,
@@ -86,7 +87,15 @@ def test_queues_are_those_of_all_looks():
     measures = flow(one, context(one)).measures
     assert (measures.half_full_share, measures.mean_receive_queue_bytes, measures.mean_notsent_bytes) == (1, 1000, 500)
     for born_or_now in (flow(one, context()), flow(one, context(seconds=None))):
-        assert born_or_now.measures[20:23] == (None, None, None) and Measures._fields[20] == "half_full_share"
+        assert born_or_now.queues[-3:] == (None, None, None) and Queues._fields[-3] == "half_full_share"
+
+
+@pytest.mark.parametrize("field, measure", [
+    ("receive_queue", "receive_queue_bytes"), ("rmem_alloc", "receive_memory_bytes"), ("send_queue", "send_queue_bytes"),
+    ("wmem_queued", "send_memory_bytes"), ("notsent_bytes", "notsent_bytes"),
+])
+def test_each_queue_is_told_where_all_others_are_empty(field, measure):
+    assert getattr(changed(**{field: 700}).measures, measure) == 700 and getattr(changed().measures, measure) == 0
 
 
 def test_a_buffer_that_moved_in_the_window_is_not_locked():
@@ -249,7 +258,7 @@ def test_a_mark_is_small():
 
 
 def test_a_row_of_measures_is_all_numbers():
-    """Summaries keep them as doubles, with a negative one for None."""
+    """Summaries keep them as doubles."""
     assert all(value is None or value >= 0 for value in changed(bytes_received=MiB).measures) and len(Measures._fields) == 57
 
 

@@ -86,8 +86,8 @@ def test_what_an_older_kernel_lacks_is_none(length):
 
 
 def test_a_field_that_is_cut_in_two_is_none():
-    reader = layout(INFO_FIELDS, 124)  # bytes_acked is 120 to 128
-    assert len(reader.absent) == len([field for field in INFO_FIELDS if field.offset >= 120])
+    found = layout(INFO_FIELDS, 124)  # bytes_acked is 120 to 128
+    assert found.names == tuple(field.name for field in INFO_FIELDS if field.offset < 120) and struct.calcsize("=" + found.codes) == 124
 
 
 def test_drops_are_none_before_they_were_told():
@@ -116,6 +116,22 @@ def test_what_is_no_full_socket_is_left_out():
     half_closed = diag(attribute(SHUTDOWN, b"\0"), state=5)  # time-wait shows as this, with neither memory nor tcp_info
     listener = diag(memory(rcvbuf=9), state=10)
     assert [found.rcvbuf for found in parse(half_closed, listener, diag(memory()), diag(info()), diag(memory() + info()), DONE)] == [9, 0]
+
+
+def test_messages_of_one_length_may_differ_in_what_they_carry():
+    plain = diag(memory(**MEMORY) + attribute(SHUTDOWN, b"\0") + info(**DISTINCT))
+    turned = diag(attribute(SHUTDOWN, b"\0") + info(**DISTINCT) + memory(**MEMORY))
+    other = diag(memory(**MEMORY) + attribute(15, b"\0") + info(**DISTINCT))
+    without = diag(attribute(9, bytes(36)) + attribute(SHUTDOWN, b"\0") + info(**DISTINCT))
+    assert len({len(plain), len(turned), len(other), len(without)}) == 1
+    found = parse(plain, turned, plain, without, other)
+    assert len(found) == 4 and len(set(found)) == 1
+
+
+def test_an_attribute_at_the_very_end_needs_no_padding():
+    last = bytes(diag(memory(**MEMORY) + info(**DISTINCT) + attribute(SHUTDOWN, b"\0")))[:-3]
+    found, = parse(struct.pack("=I", len(last)) + last[4:])
+    assert found.rcvbuf == MEMORY["rcvbuf"]
 
 
 def test_nothing_is_read_after_the_end():

@@ -1,5 +1,6 @@
 """Real connections in a network namespace of their own: what a watch says of them, and what `ss` says."""
 import errno
+import gc
 import os
 import platform
 import re
@@ -493,3 +494,20 @@ def test_a_host_without_sock_diag_gets_a_reason(dump, reason):
 def test_an_impossible_top_is_refused_by_name(top):
     with pytest.raises(ValueError, match="top: wants 0 to 100"):
         check_top(top)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_no_cycles_are_looked_for_meanwhile_and_then_as_before(before):
+    meanwhile = []
+
+    def refused(*_given):
+        meanwhile.append(gc.isenabled())
+        raise sock_diag.DumpRefused("not here")
+
+    try:
+        (gc.enable if before else gc.disable)()
+        sockets_now(HostFiles(), dump=refused)
+        SocketWatch(HostFiles(), dump=refused).end()
+        assert meanwhile == [False] * 2 and gc.isenabled() == before
+    finally:
+        gc.enable()
