@@ -12,8 +12,9 @@ import math
 import operator
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_parts import PARTS
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_signs import Signs
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flows import IDLE, PARTS, Flow
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flows import IDLE, Flow
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.inet_diag import LOCAL_ADDRESS, address_text, addresses
 
 QUANTILES = (0.5, 0.9, 0.99, 1.0)

@@ -1,8 +1,9 @@
 """What one flow shows of the buffers that bound it. Sockets are made by hand, with numbers such as the delay line gave."""
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.buffer_sizes import BufferSizes
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_parts import Measures
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_signs import NO_SIGNS, UNKNOWN_SIGNS, Signs, signs
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flows import CUMULATIVE, STILL, Changes, Measures
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flows import CUMULATIVE, STILL, Changes
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.inet_diag import INFO_FIELDS, MEMORY_FIELDS, Socket
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.occupancy import UNKNOWN_FILL, Fill
 

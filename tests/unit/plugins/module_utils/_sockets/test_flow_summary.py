@@ -4,8 +4,9 @@ from socket import AF_INET, AF_INET6, inet_pton
 
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets import flow_summary
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_parts import PARTS, Measures
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_summary import COUNTED, RANKED, SUMMED, FlowSummary
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flows import PARTS, Flow, Measures
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flows import Flow
 
 
 class Socket:

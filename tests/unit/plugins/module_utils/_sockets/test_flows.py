@@ -2,17 +2,9 @@
 
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.buffer_sizes import BufferSizes
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_parts import Measures, Queues
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_signs import NO_SIGNS
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flows import (
-    CUMULATIVE,
-    MARK,
-    Context,
-    Measures,
-    Queues,
-    flow,
-    mark,
-    subtract,
-)
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flows import CUMULATIVE, MARK, Context, flow, mark, subtract
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.inet_diag import (
     APP_LIMITED,
     INFO_FIELDS,
