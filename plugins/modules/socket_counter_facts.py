@@ -22,7 +22,7 @@ options:
       - V(softnet) reads the per-CPU receive queues, V(sockstat) sockets and their memory, V(protocols) memory and pressure by protocol.
       - V(nic) reads interface losses, speed and rings, V(sizes) the sysctls in force.
       - V(sockets) reads the TCP sockets and sums them up by class, direction and listening port. It is part of V(all), as it costs
-        milliseconds on most hosts and less than a second of CPU for 50000 sockets, once in a snapshot and at both ends of a window. As with
+        milliseconds on most hosts and about a second of CPU at most for 50000 sockets, once in a snapshot and at both ends of a window. As with
         C(ss), the kernel may load its modules C(inet_diag) and C(tcp_diag) for it; V(!sockets) leaves it out.
       - V(min) is V(tcp) alone and always part of it, unless excluded by C(!min).
       - Valid are V(all), V(min), V(tcp), V(ip), V(udp), V(mptcp), V(softnet), V(sockstat), V(protocols), V(nic), V(sizes)
