@@ -14,22 +14,12 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.guard_table import GUARDS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.metric_words import metric_words, shown_value
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import check_keys
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.comparison import (
-    Comparison,
-    compared,
-    compared_gauge,
-    design_of,
-)
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.error_budget import demand_level
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.comparison import Comparison, compared, design_of
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.demand import other_demand
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import WORSE, judge_all
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.reach import Tried, reach, told, too_small
 
 TRIAL_KEYS = ("status", "reason", "pairs", "blocks", "seconds", "counters", "absent")
-# Whether the arms can be compared at all: what others asked of this host. Never octets or segments, which a change is meant to move.
-DEMAND = ("TcpPassiveOpens", "TcpActiveOpens")
-FLOWS = "TcpCurrEstab"
-# Either may differ by this much before the two arms count as different days.
-DEMAND_MARGIN = 0.10
 
 
 class Evidence(NamedTuple):
@@ -121,19 +111,7 @@ def _obstacle(trials: Sequence[Mapping[str, Any]], arms: Comparison, alpha: floa
         return "hardly any TCP traffic during the trial"
     if not arms.moved():
         return "the metric did not move in either arm: what the window saw did not come back"
-    return (
-        _other_demand("new connections", compared(trials, DEMAND), alpha)
-        or _other_demand("active flows", compared_gauge(trials, FLOWS), alpha)
-    )
-
-
-def _other_demand(what: str, demand: Comparison | None, alpha: float) -> str | None:
-    shift = demand.estimate() if demand else 0.0
-    if demand is None or abs(shift) <= math.log1p(DEMAND_MARGIN):
-        return None
-    if demand.p_greater(1 if shift > 0 else -1) > demand_level(alpha, demand.least_p()):
-        return None
-    return f"demand differed between the arms ({math.expm1(shift):+.0%} {what} with the candidate), so they cannot be compared"
+    return other_demand(trials, alpha)
 
 
 def _shift(guard: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.guard_table import GUARDS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.demand import other_demand
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.verdict import verdict
 
 METRIC = "TcpExtTCPRcvCollapsed"
@@ -244,9 +245,24 @@ def with_flows(trial, a, b):
 
 @pytest.mark.parametrize("a, b, told", [(200, 150, "-25% active flows"), (200, 260, "active flows"), (200, 210, None)])
 def test_other_active_flows_are_another_demand(a, b, told):
-    judged = verdict(with_flows(made_trial(b=0.2), a, b), PLAN)
+    judged = verdict(with_flows(made_trial(b=0.2, TcpPassiveOpens=(20, 20)), a, b), PLAN)
     assert judged["verdict"] == ("inconclusive" if told else "improved")
     assert (told or "every guard in order") in judged["reason"]
+
+
+def test_flows_that_come_and_go_stand_for_how_long_each_takes():
+    # 300 a block, of which 10 stood at its end and 5 with the candidate: each was done in half the time.
+    assert verdict(with_flows(made_trial(b=0.2, TcpPassiveOpens=(300, 300)), 10, 5), PLAN)["verdict"] == "improved"
+    # Those that others open more or fewer of are another demand, however long each takes.
+    judged = verdict(with_flows(made_trial(b=0.2, TcpPassiveOpens=(300, 150)), 10, 10), PLAN)
+    assert judged["verdict"] == "inconclusive" and "new connections" in judged["reason"]
+
+
+def test_a_host_whose_flows_come_and_go_does_not_hide_those_that_last_on_another():
+    brief = with_flows(made_trial(b=0.2, TcpPassiveOpens=(300, 300)), 10, 10)
+    lasting = with_flows(made_trial(b=0.2, seed=2, TcpPassiveOpens=(20, 20)), 200, 150)
+    assert other_demand([brief], 0.01) is None
+    assert "-25% active flows" in other_demand([brief, lasting], 0.01)
 
 
 def test_a_demand_that_may_differ_by_chance_can_be_compared():
