@@ -16,7 +16,6 @@ STOPPED_SECONDS = 4
 CUT_SECONDS = 2
 ATTEMPTS = 3
 SHORTER = 0.95  # than the run that was over too early: a miss costs a whole run
-RESUME_EVERY = 10  # kills of the controller: after these, the same command is run again
 START_TRIAL = "Start a trial"
 # Of another program. Most hosts try the first; where a busy machine makes the path look slow, the second is more urgent.
 THEIRS = {LOWAT: "65536", "net.ipv4.tcp_wmem": "4096 65536 1048576"}
@@ -33,11 +32,12 @@ FOREIGN = ("net.ipv4.tcp_rmem = 4096 131072 6291456\n", "\0" * 3, "# Managed by 
 
 
 class Fault(NamedTuple):
-    """A name for --faults, what is done, and the function that does it."""
+    """A name for --faults, what is done, and the function that does it. `shared`: every fleet does what is left of it, at the end."""
 
     name: str
     what: str
     play: Callable
+    shared: bool = False
 
 
 def undisturbed(scene):
@@ -52,14 +52,14 @@ def undisturbed(scene):
 
 
 def controller_killed(scene):
-    """At moments spread evenly over a run, each drawn within its share; by turns only the main process, or its workers and ssh, too."""
-    if scene.run_seconds is None:
-        undisturbed(scene)
+    """At moments all over a run: those that no other fleet has taken."""
     results = []
-    for number in range(scene.kills):
-        run = _come_so_far(scene, (number + scene.random.random()) / scene.kills)
-        results.append(_killed(scene, run, everything=number % 2 == 0))
-        if number % RESUME_EVERY == RESUME_EVERY - 1:
+    for kill in scene.kills:
+        if scene.run_seconds is None:
+            undisturbed(scene)
+        run = _come_so_far(scene, kill.share)
+        results.append(_killed(scene, run, kill.everything))
+        if kill.again:
             results.append(scene.again())
     return results
 
@@ -181,7 +181,8 @@ def dropin_foreign(scene):
 
 FAULTS = (
     Fault("undisturbed", "nothing", undisturbed),
-    Fault("controller_killed", "SIGKILL to the controller all over a run; after every tenth the same command again", controller_killed),
+    Fault("controller_killed", "SIGKILL to the controller all over a run; after every tenth the same command again", controller_killed,
+          shared=True),
     Fault("controller_stopped", f"SIGSTOP to the controller for {STOPPED_SECONDS} s in the trial", controller_stopped),
     Fault("controller_interrupted", "Ctrl-C in the trial, then the same command again", controller_interrupted),
     Fault("two_controllers", "the same command twice at once", two_controllers),

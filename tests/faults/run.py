@@ -15,33 +15,54 @@ import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import table
 from controller import NeverCame, close_all
 from faults import FAULTS, QUICK
 from fleet_under_test import BUILD, UnderTest, image
+from kills import Shared, kills
 from scene import Scene
 from systemd_faults import SYSTEMD, SYSTEMD_FLEET
 
 ALL = (*FAULTS, *SYSTEMD)
 ENDING = (signal.SIGINT, signal.SIGTERM)
-UNDISTURBED, LONGEST = "undisturbed", "controller_killed"
+UNDISTURBED = "undisturbed"
 REPORT = BUILD / "faults.json"
 
 
+class Played(NamedTuple):
+    """What became of one fault on one fleet; what never came about is a problem of its row."""
+
+    fault: str
+    results: list
+    problems: list
+
+
 def play(fault, scene):
-    """The row of one fault; what never came about is a problem of its row."""
     print(f"-- {fault.name}: {fault.what}", flush=True)
     began = time.monotonic()
     try:
         with scene.fresh():
-            found = table.row(fault.name, fault.play(scene))
+            found = Played(fault.name, fault.play(scene), [])
     except (NeverCame, image.LabError) as error:
-        found = table.row(fault.name, [])._replace(problems=[str(error)])
-    print(table.text([found]).splitlines()[2], f"({time.monotonic() - began:.0f} s)", flush=True)
-    for problem in found.problems:
+        found = Played(fault.name, [], [str(error)])
+    row = row_of(fault.name, [found])
+    print(table.text([row]).splitlines()[2], f"({time.monotonic() - began:.0f} s)", flush=True)
+    for problem in row.problems:
         print(f"   {problem}", flush=True)
     return found
+
+
+def row_of(name, played):
+    """Of all fleets that it was played on together."""
+    found = table.row(name, [result for part in played for result in part.results])
+    return found._replace(problems=found.problems + [problem for part in played for problem in part.problems])
+
+
+def rows_of(played):
+    names = {part.fault for part in played}
+    return [row_of(fault.name, [part for part in played if part.fault == fault.name]) for fault in ALL if fault.name in names]
 
 
 def arguments():
@@ -61,20 +82,20 @@ def arguments():
 
 
 def lanes(faults):
-    """{fleet: its faults}. The longest fault has a fleet of its own: most of its time it waits, and so do the others.
+    """{fleet: its faults}. A second fleet begins with the faults that are shared, for most of its time a fleet waits; the first helps in the end.
 
     It begins once the undisturbed run is over, which has to prove a change: with two fleets at work that is a matter of luck.
     """
-    alone = [fault for fault in faults if fault.name == LONGEST]
-    others = [fault for fault in faults if fault.name != LONGEST]
-    return {name: given for name, given in (("faults", others), ("faults_killed", alone)) if given}
+    shared = [fault for fault in faults if fault.shared]
+    others = [fault for fault in faults if not fault.shared]
+    return {name: given for name, given in (("faults", others + shared), ("faults_killed", shared)) if given}
 
 
-def play_all(name, faults, given, seed, disturbed):
+def play_all(name, faults, given, moments, disturbed):
     under = UnderTest(given.hosts, name)
     try:
         under.up()
-        scene = Scene(under, BUILD / name / "runs", given.kills, seed)
+        scene = Scene(under, BUILD / name / "runs", moments)
         return [play_in_turn(fault, scene, disturbed) for fault in faults]
     finally:
         disturbed.set()
@@ -101,12 +122,12 @@ def main():
     image.ensure(BUILD / "containers.conf")
     began = time.monotonic()
     wanted = lanes(given.faults)
-    pool, disturbed = ThreadPoolExecutor(len(wanted)), threading.Event()
+    pool, disturbed, moments = ThreadPoolExecutor(len(wanted)), threading.Event(), Shared(kills(given.kills, seed))
     if UNDISTURBED not in [fault.name for fault in given.faults]:
         disturbed.set()
     try:
-        played = [pool.submit(play_all, name, faults, given, seed, disturbed) for name, faults in wanted.items()]
-        rows = [row for lane in played for row in lane.result()]
+        played = [pool.submit(play_all, name, faults, given, moments, disturbed) for name, faults in wanted.items()]
+        rows = rows_of([part for lane in played for part in lane.result()])
     except BaseException:  # nothing of it outlives us, whatever ends us
         for number in ENDING:
             signal.signal(number, signal.SIG_IGN)
@@ -115,8 +136,6 @@ def main():
             UnderTest(given.hosts, name).down()
         traceback.print_exc()
         os._exit(1)
-    order = [fault.name for fault in ALL]
-    rows.sort(key=lambda row: order.index(row.fault))
     print(table.text(rows))
     print(f"{time.monotonic() - began:.0f} s, seed {seed}")
     document = {"hosts": given.hosts, "seed": seed, "rows": [{**row._asdict(), "good": row.good} for row in rows]}

@@ -1,6 +1,5 @@
 """What a fault plays in: the fleet, the runs since it was last made as it was, and a look at how all of it settles."""
 import contextlib
-import random
 import shutil
 import time
 
@@ -21,13 +20,11 @@ VARIABLES = {
 
 
 class Scene:
-    """One after the other, many faults are played on one fleet."""
+    """One after the other, many faults are played on one fleet. `kills`: those of kills.py, which fleets may share."""
 
-    def __init__(self, under, folder, kills, seed):
+    def __init__(self, under, folder, kills=()):
         self.under = under
         self.kills = kills
-        self.seed = seed
-        self.random = random.Random(seed)
         self.run_seconds = None  # of a run that nothing happens to
         self._folder = folder
         self._number = 0

@@ -55,7 +55,7 @@ def _on_systemd(play):
         under = SystemdHosts(HOSTS, SYSTEMD_FLEET)
         try:
             under.up()
-            return play(Scene(under, BUILD / SYSTEMD_FLEET / "runs", scene.kills, scene.seed))
+            return play(Scene(under, BUILD / SYSTEMD_FLEET / "runs"))
         finally:
             under.down()
     return played

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from faults import FAULTS, QUICK
 from judge import Judgement
-from run import lanes
+from run import Played, lanes, rows_of
 from settle import Settling
 from systemd_faults import SYSTEMD
 from table import Result, row, text
@@ -42,11 +42,23 @@ def test_the_table_has_all_rows_a_sum_and_the_problems():
     assert lines[4].split() == ["all", "2", "3", "1", "1"] and lines[5] == "killed: c: half"
 
 
-def test_the_longest_fault_has_a_fleet_of_its_own():
+def test_a_second_fleet_begins_with_the_kills_and_the_first_helps_in_the_end():
     found = lanes(FAULTS)
     assert [fault.name for fault in found["faults_killed"]] == ["controller_killed"]
-    assert sum(map(len, found.values())) == len(FAULTS)
-    assert list(lanes(FAULTS[:1])) == ["faults"] and list(lanes(QUICK[:1])) == ["faults_killed"]
+    assert found["faults"][0].name == "undisturbed" and found["faults"][-1].name == "controller_killed"
+    assert len(found["faults"]) == len(FAULTS)
+    assert list(lanes(FAULTS[:1])) == list(lanes(QUICK)) == ["faults"]
+
+
+def test_what_two_fleets_played_is_one_row():
+    parts = [
+        Played("controller_killed", [Result(FINE, Settling(3, 24))], []), Played("undisturbed", [Result(FINE)], []),
+        Played("controller_killed", [Result(FINE, Settling(9.5, 10))], ["the run never came to it"]),
+    ]
+    first, second = rows_of(parts)
+    assert (first.fault, first.injected, first.good) == ("undisturbed", 1, True)
+    assert second[:7] == ("controller_killed", 2, 4, 2, 0, 9.5, 10) and not second.good
+    assert second.problems == ["the run never came to it"]
 
 
 def test_every_fault_has_a_name_of_its_own_and_is_told_of():
