@@ -44,7 +44,6 @@ def undisturbed(scene):
     """What all others are compared with: every host is tried, and what is kept is what was proven."""
     run = in_trial(scene)
     result = scene.settled(run.began, reporting=[run])
-    scene.run_seconds = run.seconds
     kept = sorted(host for host, rows in run.rows().items() if any(row["outcome"] == "kept" for row in rows))
     proven = sorted(host for host, judgement in result.judged.items() if judgement.state == PROVEN)
     agree = kept and kept == proven
@@ -55,8 +54,8 @@ def controller_killed(scene):
     """At moments all over a run: those that no other fleet has taken."""
     results = []
     for kill in scene.kills:
-        if scene.run_seconds is None:
-            undisturbed(scene)
+        if scene.kills.run_seconds is None:  # as long as it takes now, with other fleets at work
+            scene.kills.run_seconds = _ended(scene).seconds
         run = _come_so_far(scene, kill.share)
         results.append(_killed(scene, run, kill.everything))
         if kill.again:
@@ -181,7 +180,7 @@ def dropin_foreign(scene):
 
 FAULTS = (
     Fault("undisturbed", "nothing", undisturbed),
-    Fault("controller_killed", "SIGKILL to the controller all over a run; after every tenth the same command again", controller_killed,
+    Fault("controller_killed", "SIGKILL to the controller all over a run; after every 20th the same command again", controller_killed,
           shared=True),
     Fault("controller_stopped", f"SIGSTOP to the controller for {STOPPED_SECONDS} s in the trial", controller_stopped),
     Fault("controller_interrupted", "Ctrl-C in the trial, then the same command again", controller_interrupted),
@@ -232,10 +231,16 @@ def _come_so_far(scene, share):
     while True:
         scene.reset()
         run = scene.start()
-        time.sleep(scene.run_seconds * share)
+        time.sleep(scene.kills.run_seconds * share)
         if run.runs():
             return run
-        scene.run_seconds = run.seconds * SHORTER
+        scene.kills.run_seconds = run.seconds * SHORTER
+
+
+def _ended(scene):
+    run = in_trial(scene)
+    run.wait()
+    return run
 
 
 def _killed(scene, run, everything):

@@ -3,7 +3,7 @@ import random
 from collections import deque
 from typing import NamedTuple
 
-RESUME_EVERY = 10
+RESUME_EVERY = 20
 
 
 class Kill(NamedTuple):
@@ -22,10 +22,11 @@ def kills(number, seed):
 
 
 class Shared:
-    """Each of these once, whoever asks: several threads may."""
+    """Each of these once, whoever asks: several threads may. And what they all go by: how long a run takes that nothing happens to."""
 
     def __init__(self, items):
         self._left = deque(items)
+        self.run_seconds = None
 
     def __iter__(self):
         while True:

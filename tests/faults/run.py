@@ -28,7 +28,7 @@ from systemd_faults import SYSTEMD, SYSTEMD_FLEET
 ALL = (*FAULTS, *SYSTEMD)
 ENDING = (signal.SIGINT, signal.SIGTERM)
 UNDISTURBED = "undisturbed"
-FLEET, HELPERS = "faults", ("faults_2", "faults_3")
+FLEET, HELPER = "faults", "faults_2"
 REPORT = BUILD / "faults.json"
 
 
@@ -83,13 +83,13 @@ def arguments():
 
 
 def lanes(faults):
-    """{fleet: its faults}. Other fleets begin with the faults that are shared, as most of its time a fleet waits; the first helps in the end.
+    """{fleet: its faults}. A second fleet begins with the faults that are shared, as a fleet often waits; the first helps in the end.
 
-    They begin once the undisturbed run is over, which has to prove a change: with several fleets at work that is a matter of luck.
+    It begins once the undisturbed run is over, which has to prove a change: with two fleets at work that is a matter of luck.
     """
     shared = [fault for fault in faults if fault.shared]
     others = [fault for fault in faults if not fault.shared]
-    return {name: given for name, given in ((FLEET, others + shared), *((name, shared) for name in HELPERS)) if given}
+    return {name: given for name, given in ((FLEET, others + shared), (HELPER, shared)) if given}
 
 
 def play_all(name, faults, given, moments, disturbed):

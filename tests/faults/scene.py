@@ -7,10 +7,10 @@ from controller import Run
 from settle import Watch
 from table import Result
 
-POLL_SECONDS = 0.25
+POLL_SECONDS = 0.5
 LONGEST_SECONDS = 300
-# A trial of 14 s. Hosts with one seed run in step, so that all of them can be met with the candidate in force.
-PAIRS, BLOCK_SECONDS, WASHOUT_SECONDS = 7, 0.75, 0.25
+# A trial of 10 s. Hosts with one seed run in step, so that all of them can be met with the candidate in force.
+PAIRS, BLOCK_SECONDS, WASHOUT_SECONDS = 5, 0.75, 0.25
 TRIAL_SECONDS = 2 * PAIRS * (BLOCK_SECONDS + WASHOUT_SECONDS)
 VARIABLES = {
     "socket_buffers_window_seconds": 2, "socket_buffers_interval_seconds": 0.5, "socket_buffers_rounds": 1, "socket_buffers_pairs": PAIRS,
@@ -25,7 +25,6 @@ class Scene:
     def __init__(self, under, folder, kills=()):
         self.under = under
         self.kills = kills
-        self.run_seconds = None  # of a run that nothing happens to
         self._folder = folder
         self._number = 0
         self._runs = []

@@ -10,10 +10,10 @@ def test_they_are_spread_over_a_run_and_the_seed_names_them():
     assert found == kills(50, seed=7) != kills(50, seed=8)
 
 
-def test_half_of_them_leave_workers_alive_and_after_every_tenth_comes_the_same_command():
-    found = kills(20, seed=7)
-    assert sum(kill.everything for kill in found) == 10
-    assert [number for number, kill in enumerate(found, 1) if kill.again] == [10, 20]
+def test_half_of_them_leave_workers_alive_and_after_every_20th_comes_the_same_command():
+    found = kills(50, seed=7)
+    assert sum(kill.everything for kill in found) == 25
+    assert [number for number, kill in enumerate(found, 1) if kill.again] == [20, 40]
 
 
 def test_fleets_share_them_and_none_is_played_twice():
