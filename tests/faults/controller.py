@@ -14,7 +14,7 @@ PLAYBOOK = "linuxnet.socket_buffers.measure_tune_verify"
 FORKS = 10
 POLL_SECONDS = 0.1
 LONGEST_SECONDS = 300
-STUCK_SECONDS = 15
+STUCK_SECONDS = 8
 
 
 class NeverCame(Exception):

@@ -9,8 +9,8 @@ from table import Result
 
 POLL_SECONDS = 0.5
 LONGEST_SECONDS = 300
-# A trial of 10 s. Hosts with one seed run in step, so that all of them can be met with the candidate in force.
-PAIRS, BLOCK_SECONDS, WASHOUT_SECONDS = 5, 0.75, 0.25
+# A trial of 11 s. Hosts with one seed run in step, so that all of them can be met with the candidate in force.
+PAIRS, BLOCK_SECONDS, WASHOUT_SECONDS = 7, 0.6, 0.2
 TRIAL_SECONDS = 2 * PAIRS * (BLOCK_SECONDS + WASHOUT_SECONDS)
 VARIABLES = {
     "socket_buffers_window_seconds": 2, "socket_buffers_interval_seconds": 0.5, "socket_buffers_rounds": 1, "socket_buffers_pairs": PAIRS,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 GRACE_SECONDS = 10
 # So long nothing may move before a fleet counts as at rest: a module may be on its way still.
-QUIET_SECONDS = 2
+QUIET_SECONDS = 1
 
 
 class Look(NamedTuple):
