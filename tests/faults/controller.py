@@ -52,12 +52,15 @@ class Run:
         self.seconds = self.seconds or time.monotonic() - self.began
         return False
 
-    def wait(self):
-        end = time.monotonic() + LONGEST_SECONDS
-        while self.runs():
-            if time.monotonic() > end:
-                raise NeverCame(f"the run did not end within {LONGEST_SECONDS} s: {self.folder}/output")
+    def runs_until(self, end):
+        """Whether it still runs then; when it ends before, that is noticed at once."""
+        while self.runs() and time.monotonic() < end:
             time.sleep(POLL_SECONDS)
+        return self.runs()
+
+    def wait(self):
+        if self.runs_until(time.monotonic() + LONGEST_SECONDS):
+            raise NeverCame(f"the run did not end within {LONGEST_SECONDS} s: {self.folder}/output")
 
     def await_task(self, words):
         """Until a task with these words in its name was begun."""

@@ -231,8 +231,7 @@ def _come_so_far(scene, share):
     while True:
         scene.reset()
         run = scene.start()
-        time.sleep(scene.kills.run_seconds * share)
-        if run.runs():
+        if run.runs_until(run.began + scene.kills.run_seconds * share):
             return run
         scene.kills.run_seconds = run.seconds * SHORTER
 
