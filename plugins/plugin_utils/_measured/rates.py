@@ -47,6 +47,11 @@ def summed(record: Mapping[str, Any], names: Sequence[str]) -> Column | None:
     return [None if None in cells else sum(cells) for cells in zip(*columns)]
 
 
+def total_of(record: Mapping[str, Any], names: Sequence[str]) -> float:
+    """Of all buckets, or of the blocks of both arms together, those whose value is known."""
+    return sum(value for value in summed(record, names) or () if value is not None)
+
+
 def exposure_of(record: Mapping[str, Any], names: Sequence[str], per: Sequence[str] = ()) -> Column | None:
     """What each block's events are counted per: its seconds, other counters, or nothing where it is a level."""
     if per:

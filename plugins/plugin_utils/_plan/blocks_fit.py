@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import CORE_RMEM, CORE_WMEM, RMEM, WMEM, Knob, Metric
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.socket_signals import active_groups, group_of
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._filter_arguments import listed, number
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import column
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import total_of
 
 # Of the bytes that came in: less than this through new connections cannot move a verdict.
 LEAST_SHARE = 0.05
@@ -96,7 +96,7 @@ def metric_for(metric: Metric, window: Mapping[str, Any]) -> Metric:
     if metric.name not in OF_ALL:
         return metric
     measure, octets = OF_ALL[metric.name]
-    stayed, total = _flows_sum(window, measure), _total(window, octets)
+    stayed, total = _flows_sum(window, measure), total_of(window, (octets,))
     return metric._replace(name=octets) if stayed is not None and stayed < STAYING_SHARE * total else metric
 
 
@@ -105,12 +105,8 @@ def _flows_sum(window: Mapping[str, Any], measure: str) -> int | None:
     return sum(known) if known else None
 
 
-def _total(window: Mapping[str, Any], name: str) -> float:
-    return sum(value for value in column(window, name) or () if value is not None)
-
-
 def _old_connections(window: Mapping[str, Any], direction: str) -> Unreachable | None:
-    old, total = _flows_sum(window, "old_bytes_in"), _total(window, "octets_in")
+    old, total = _flows_sum(window, "old_bytes_in"), total_of(window, ("octets_in",))
     if old is None or not total or old <= (1 - LEAST_SHARE) * total:
         return None
     return Unreachable(
@@ -135,7 +131,7 @@ def _kept_buffers(window: Mapping[str, Any]) -> Unreachable | None:
 
 def _asked_before(window: Mapping[str, Any], asked: Asked) -> Unreachable | None:
     """Who asked for its buffer under the present maximum: connections, or a listener that hands its own on."""
-    old, total = _flows_sum(window, asked.old_bytes), _total(window, asked.octets)
+    old, total = _flows_sum(window, asked.old_bytes), total_of(window, (asked.octets,))
     if old is not None and total and old > (1 - LEAST_SHARE) * total:
         return Unreachable(
             f"another maximum reaches sockets whose program asks for {asked.option} after it, and connections older than the window moved"

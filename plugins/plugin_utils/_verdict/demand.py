@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import summed
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import total_of
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.comparison import Comparison, compared, compared_gauge
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.error_budget import demand_level
 
@@ -36,8 +36,8 @@ def _come_and_go(trial: Mapping[str, Any]) -> bool:
     How many stand at a moment is how many came times how long each takes (Little's law). Where most are gone before their block ends,
     that is the time each takes, which a better buffer shortens: no demand. How many came tells that alone.
     """
-    opened, stood = (sum(value or 0 for value in found or ()) for found in (summed(trial, OPENED), trial.get("gauges", {}).get(FLOWS)))
-    return opened >= stood
+    stood = sum(value or 0 for value in trial.get("gauges", {}).get(FLOWS, ()))
+    return total_of(trial, OPENED) >= stood
 
 
 def _differs(what: str, demand: Comparison | None, alpha: float) -> str | None:

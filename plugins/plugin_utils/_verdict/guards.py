@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.guard_table import Guard
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import summed
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import total_of
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.comparison import Comparison, compared
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.error_budget import Levels, levels
 
@@ -43,19 +43,15 @@ def of_guard(guard: Guard, trials: Sequence[Mapping[str, Any]]) -> Comparison | 
 
 
 def _acknowledges_only(guard: Guard, trial: Mapping[str, Any]) -> bool:
-    return guard.segments is not None and 0 < _in_all(trial, guard.counters) < LEAST_OCTETS_PER_SEGMENT * _in_all(trial, (guard.segments,))
+    """Of both arms together, so that no coin has a say in it."""
+    return guard.segments is not None and 0 < total_of(trial, guard.counters) < LEAST_OCTETS_PER_SEGMENT * total_of(trial, (guard.segments,))
 
 
 def _is_told(guard: Guard, trial: Mapping[str, Any]) -> bool:
     if guard.told_by is None or guard.segments is None:
         return False
-    payload = _in_all(trial, guard.counters) - HEADER_OCTETS * _in_all(trial, (guard.segments,))
-    return _in_all(trial, (guard.told_by,)) >= TOLD_SHARE * payload > 0
-
-
-def _in_all(trial: Mapping[str, Any], names: Sequence[str]) -> float:
-    """Over both arms together, so that no coin has a say in it."""
-    return sum(value for value in summed(trial, names) or () if value is not None)
+    payload = total_of(trial, guard.counters) - HEADER_OCTETS * total_of(trial, (guard.segments,))
+    return total_of(trial, (guard.told_by,)) >= TOLD_SHARE * payload > 0
 
 
 def _moved(guard: Guard, arms: Comparison) -> bool:

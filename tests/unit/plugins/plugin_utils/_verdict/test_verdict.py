@@ -261,7 +261,6 @@ def test_flows_that_come_and_go_stand_for_how_long_each_takes():
 def test_a_host_whose_flows_come_and_go_does_not_hide_those_that_last_on_another():
     brief = with_flows(made_trial(b=0.2, TcpPassiveOpens=(300, 300)), 10, 10)
     lasting = with_flows(made_trial(b=0.2, seed=2, TcpPassiveOpens=(20, 20)), 200, 150)
-    assert other_demand([brief], 0.01) is None
     assert "-25% active flows" in other_demand([brief, lasting], 0.01)
 
 
