@@ -41,7 +41,7 @@ def test_a_trial_that_died_gives_no_more_time():
 
 def test_at_rest_once_nothing_was_busy_for_a_while():
     watch = watched(IN_TRIAL, GOOD)
-    assert not watch.at_rest(100 + QUIET_SECONDS - 1)
+    assert not watch.at_rest(100 + QUIET_SECONDS - 0.1)
     assert watch.at_rest(100 + QUIET_SECONDS)
 
 
