@@ -109,6 +109,10 @@ WORKLOADS = {
         Way(mbit=500, delay_ms=20, queue_bytes=8_000_000, loss=0.003), (Traffic("stream", {"block-bytes": 65536}),), (GOODPUT,),
         congestion="bbr",
     ),
+    "slow_reader": Workload(
+        "a reader that takes its time: every buffer is full, and no size of it makes the program faster",
+        LONG, (Traffic("stream", {"flows": 1, "block-bytes": 65536, "read-bytes-per-second": 5_000_000}),), (GOODPUT,), traffic_mbit=40,
+    ),
     "idle": Workload(
         "next to nothing: there is nothing to find here",
         LONG, (Traffic("probe", {"period": 1}),), (LATENCY,), warmup=0, traffic_mbit=1,

@@ -137,6 +137,8 @@ def receive(given, clock):
                 received = 0
             if received:
                 goodput.add(received)
+                if given.read_bytes_per_second:
+                    time.sleep(received / given.read_bytes_per_second)
             else:
                 selector.unregister(key.fileobj)
                 key.fileobj.close()
@@ -152,6 +154,7 @@ def main():
     options.add_argument("--flow-seconds", type=float, default=0, help="a connection is replaced at this age; 0: never (%(default)s)")
     options.add_argument("--block-bytes", type=int, default=16 << 10, help="from one time stamp to the next (%(default)s)")
     options.add_argument("--bytes-per-second", type=int, default=0, help="pace of a flow; 0: as fast as it goes (%(default)s)")
+    options.add_argument("--read-bytes-per-second", type=int, default=0, help="of a reader that takes its time, all flows together; 0: none (%(default)s)")
     given = options.parse_args()
     (receive if given.role == "receive" else send)(given, endpoint.Clock(given.seconds))
 
