@@ -2,22 +2,25 @@
 
   aa_trials.py [--hosts 20] [--rounds 5] [--pairs 8] [--block-seconds 1] [--washout-seconds 0.25]
 
-Each round is one run of the playbook `calibrate` on that many hosts with ordinary traffic, and on a collapsing one. Every trial is judged once, with
-arms by one throw of the coins, on the longest stall and on what was received and sent.
+Each round is one run of the playbook `calibrate` on that many hosts with ordinary traffic, and on a collapsing one. Arms are by one throw of the coins.
+A trial has one verdict, as a real one has: by a metric that is drawn by lot from those that moved. What every metric would have said is printed, too; these
+verdicts share their guards and their traffic, so they are wrong together.
 """
 import argparse
 import json
 import os
+import random
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.calibration import METRICS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.calibration import FALSE, METRICS
 
 ROOT = Path(os.path.abspath(__file__)).parents[2]
 BUILD = Path(os.environ.get("LAB_BUILD") or ROOT / ".build")
 FLEET = "aa"
+PLAYBOOK_SECONDS = 150  # what a round takes beside its blocks, at most: the traffic has to last as long
 
 
 def lab(*arguments):
@@ -34,6 +37,18 @@ def calibrate(given, number):
     return json.loads((BUILD / FLEET / f"round{number}" / "calibrate.json").read_text(encoding="utf-8"))
 
 
+def counted(rows):
+    """How many of these verdicts there are, and how many are false."""
+    return Counter({"judged": sum(row["throws"] for row in rows), **{word: sum(row[f"false_{word}"] for row in rows) for word in FALSE}})
+
+
+def one_of_each_host(rows, seed):
+    """Of each host that could be judged one row, by lot."""
+    lot = random.Random(seed)
+    judged = [row for row in rows if row["throws"]]
+    return [lot.choice([row for row in judged if row["host"] == host]) for host in dict.fromkeys(row["host"] for row in judged)]
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--hosts", type=int, default=20)
@@ -42,25 +57,26 @@ def main():
     options.add_argument("--block-seconds", type=float, default=1)
     options.add_argument("--washout-seconds", type=float, default=0.25)
     given = options.parse_args()
-    seconds = given.rounds * (2 * given.pairs * (given.block_seconds + given.washout_seconds) + 60)
+    seconds = given.rounds * (2 * given.pairs * (given.block_seconds + given.washout_seconds) + PLAYBOOK_SECONDS)
     lab("up", "--hosts", "collapsing,healthy," + ",".join(f"healthy{n}" for n in range(2, given.hosts)), "--extra-healthy", str(given.hosts - 2),
         "--seconds", str(seconds))
-    judged = Counter()
+    of_trials, of_all, trials = Counter(), Counter(), 0
     try:
         for number in range(given.rounds):
             document = calibrate(given, number)
-            for row in document["rows"]:
-                judged["improved"] += row["false_improved"]
-                judged["regressed"] += row["false_regressed"]
-                judged["judged"] += row["throws"]
-            judged["trials"] += document["hosts"]
-            print(f"round {number + 1}: {dict(judged)}", flush=True)
+            of_all.update(counted(document["rows"]))
+            of_trials.update(counted(one_of_each_host(document["rows"], number)))
+            trials += document["hosts"]
+            if not document["throws"]:
+                sys.exit(f"round {number + 1}: nothing could be judged, {document['rows'][0]['note']}")
+            print(f"round {number + 1}: {dict(of_trials)}; by every metric: {dict(of_all)}", flush=True)
     finally:
         lab("down")
-    print(
-        f"{judged['trials']} trials of nothing, {judged['judged']} verdicts on {', '.join(METRICS)}: {judged['improved']} improved,"
-        f" {judged['regressed']} regressed, all others unchanged or inconclusive",
-    )
+    print(f"{trials} trials of nothing, by one metric each: {told(of_trials)}\nby each of {', '.join(METRICS)}: {told(of_all)}")
+
+
+def told(verdicts):
+    return f"{verdicts['improved']} improved, {verdicts['regressed']} regressed, all others of {verdicts['judged']} verdicts unchanged or inconclusive"
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import OCTETS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.stalls import LONGEST, STALLED, duration
 
+TENFOLD = 9.0  # as a relative change
+
 WORDS = {
     LONGEST: "longest stall",
     STALLED: "time in stalls",
@@ -42,3 +44,8 @@ def shown_value(metric: str, value: float) -> str:
     if metric.endswith("_bytes") or metric in OCTETS:
         return f"{value / 1e6:,.3g} MB/s {metric_words(metric)}"
     return f"{value:,.0f} {metric.removeprefix('TcpExt')}/s" if value >= 100 else f"{value:.3g} {metric.removeprefix('TcpExt')}/s"
+
+
+def shown_effect(effect: float | None) -> str:
+    """The size of a relative change; of what is tenfold or more, or not known for being so large, no figure means anything."""
+    return "only a tenfold change" if effect is None or effect >= TENFOLD else f"{effect:.0%}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.metric_words import metric_words
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.metric_words import metric_words, shown_effect
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._report.tables import markdown_table, one_line, paragraph, text_table
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.calibration import FALSE
 
@@ -41,4 +41,4 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
     if not row["throws"]:
         return [row["host"], metric_words(row["metric"]) if row["metric"] else "-", "-", "-", "-", "-", row["note"]]
     counts: Sequence[str] = [str(row[name]) for name in ("throws", "false_improved", "false_regressed")]
-    return [row["host"], metric_words(row["metric"]), *counts, f"{row['smallest_effect']:.0%}", "-"]
+    return [row["host"], metric_words(row["metric"]), *counts, shown_effect(row["smallest_effect"]), "-"]

@@ -12,7 +12,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.tri
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import LEAST_SEGMENTS_PER_SECOND, SEGMENTS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.block_columns import why_missing
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.guard_table import GUARDS
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.metric_words import metric_words, shown_value
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.metric_words import metric_words, shown_effect, shown_value
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import check_keys
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.comparison import Comparison, compared, design_of
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.demand import other_demand
@@ -126,8 +126,7 @@ def _decide(result: Mapping[str, Any], better: float, worse: bool, alpha: float,
     rates = " to ".join(shown_value(result["metric"], result[when]) for when in ("before", "after"))
     broken, doubtful = (", ".join(_shift(guard) for guard in result["guards"] if guard["ok"] is ok) for ok in (False, None))
     worth_it = abs(result["effect"]) >= min_effect
-    smallest = result["smallest_effect"]
-    seen = "this trial could have seen nothing but a tenfold change" if smallest is None else f"this trial could have seen {smallest:.0%}"
+    seen = f"this trial could have seen {shown_effect(result['smallest_effect'])}"
     unreached = too_small(result["reach"])
     if unreached:
         return "inconclusive", unreached

@@ -63,3 +63,12 @@ def test_what_a_person_reads():
     text, markdown = calibration_text(document), calibration_markdown(document)
     assert "every improved or regressed is false: 0.00% improved, 0.00% regressed, in 10 throws over 1 hosts" in text.replace("\n  ", " ")
     assert markdown.startswith("# How sure is a verdict on this fleet?\n\nGenerated 2026-01-01.") and "| web1 | IpExtInOctets | 10 | 0 | 0 |" in markdown
+
+
+@pytest.mark.parametrize("effect, text", [
+    (0.07, "7%"), (8.99, "899%"), (9.0, "only a tenfold change"), (4.6e8, "only a tenfold change"), (None, "only a tenfold change"),
+])
+def test_no_figure_is_given_for_what_is_tenfold(effect, text):
+    row = dict(calibration({"web1": nothing_tried()}, "now", throws=2)["rows"][0], smallest_effect=effect)
+    document = dict(calibration({"web1": nothing_tried()}, "now", throws=2), rows=[row])
+    assert f"| {text} | - |" in calibration_markdown(document)
