@@ -14,6 +14,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sy
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import CORE_RMEM, Knob, Metric, Scenario
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import SCENARIOS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.stalls import duration
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import Overshot
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.policy import BALANCED, GOALS, LATENCY, MIB, THROUGHPUT, Policy
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.room import ONE_SOCKET_SHARE, Room
 
@@ -50,6 +51,7 @@ class Answer(NamedTuple):
     candidate: Callable[[Room, Knob, Policy], Candidate]
     goals: tuple[str, ...] = GOALS
     joint: bool = False  # only together with the peers of its flows
+    narrows: bool = False  # a step that went too far is followed by one as large as what it gained
 
 
 def _within_stall_budget(room: Room, _knob: Knob, policy: Policy) -> Candidate:
@@ -113,6 +115,15 @@ def _stepped_up(room: Room, knob: Knob, policy: Policy, factor: int, ceiling: in
     )
 
 
+def narrowed(room: Room, knob: Knob, policy: Policy, tried: Overshot) -> Candidate:
+    """In place of the step that went too far."""
+    return _raised(
+        room, knob, policy, tried.gain, tried.size,
+        f"{tried.gain:.3g} times the present maximum: with {tried.size} bytes round {tried.round} of this run moved so much more, at the cost of"
+        f" {tried.cost}. As large a buffer holds what that takes, and the rest of it waited in a queue",
+    )
+
+
 def _default_raised(room: Room, knob: Knob, policy: Policy) -> Candidate:
     return _raised(
         room, knob, policy, policy.rmem_raise_factor, policy.rmem_default_ceiling_bytes,
@@ -130,7 +141,7 @@ def _core_maximum_raised(room: Room, knob: Knob, policy: Policy) -> Candidate:
     )
 
 
-def _raised(room: Room, knob: Knob, policy: Policy, factor: int, policy_ceiling: int, reason: str, doubles: int = 1) -> Candidate:
+def _raised(room: Room, knob: Knob, policy: Policy, factor: float, policy_ceiling: int, reason: str, doubles: int = 1) -> Candidate:
     """`doubles`: how many times the sysctl's number a buffer may get; all ceilings are of the buffer."""
     ceilings = [(INT_MAX, "largest value the kernel takes"), (policy_ceiling, "ceiling of the policy")]
     if room.memory_bytes is not None:
@@ -178,8 +189,8 @@ ANSWERS: dict[str, Answer] = {
     "collapsing": Answer(_within_stall_budget),
     "pruning_with_loss": Answer(_doubled),
     "both_ends_too_small": Answer(_send_buffer_raised, goals=(BALANCED, THROUGHPUT), joint=True),
-    "sender_buffer_too_small": Answer(_send_buffer_raised, goals=(BALANCED, THROUGHPUT)),
-    "receiver_window_too_small": Answer(_receive_buffer_raised, goals=(BALANCED, THROUGHPUT)),
+    "sender_buffer_too_small": Answer(_send_buffer_raised, goals=(BALANCED, THROUGHPUT), narrows=True),
+    "receiver_window_too_small": Answer(_receive_buffer_raised, goals=(BALANCED, THROUGHPUT), narrows=True),
     "send_buffer_cut_off": Answer(_core_maximum_raised, goals=(BALANCED, THROUGHPUT)),
     "receive_buffer_cut_off": Answer(_core_maximum_raised, goals=(BALANCED, THROUGHPUT)),
     "pausing_reader": Answer(_default_raised),

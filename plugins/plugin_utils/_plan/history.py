@@ -5,11 +5,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import Knob
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.room import Sizes
 
 Record = Mapping[str, Any]
+
+
+# The narrower step has to be worth a trial, and to differ from the one that was refuted.
+WORTH_A_STEP = 1.05
+
+
+class Overshot(NamedTuple):
+    """A larger size that gained what it was to gain, and was refuted for what else it did."""
+
+    round: int
+    size: int
+    gain: float  # how many times the rate before
+    cost: str  # the guards that it broke, or may have broken
 
 
 def tried_before(scenario: str, knob: Knob, earlier: Sequence[Record]) -> str | None:
@@ -25,6 +39,28 @@ def tried_before(scenario: str, knob: Knob, earlier: Sequence[Record]) -> str | 
         if kept and knob.direction == "raise" and any(key == knob.key for key in _lowered(plan["changes"])):
             return f"{scenario} argues to raise {knob.key}, which round {number} of this run lowered, with proof: one after the other would never end"
     return None
+
+
+def overshot(scenario: str, knob: Knob, earlier: Sequence[Record]) -> Overshot | None:
+    """The only refuted try of a finding, when a smaller step in the same direction may gain as much.
+
+    While a buffer limits its flows they move as much as it holds in a round trip. So what more a step moved is how much larger the buffer has to be
+    for that, and all beyond it waited in a queue.
+    """
+    refuted = [
+        (number, record) for number, record in enumerate(earlier, 1)
+        if (record.get("plan") or {}).get("scenario") == scenario and record["plan"].get("changes") and not was_kept(record)
+    ]
+    if len(refuted) != 1 or refuted[0][1]["plan"].get("joint"):
+        return None
+    number, record = refuted[0]
+    verdict = record.get("verdict") or {}
+    cost = ", ".join(guard["name"] for guard in verdict.get("guards") or () if guard["ok"] is not True)
+    if not cost or not verdict.get("before"):
+        return None
+    gain, change = verdict["after"] / verdict["before"], record["plan"]["changes"][0]
+    old, new = (Sizes.read(knob.key, change[when]).of(knob.field) for when in ("old", "new"))
+    return Overshot(number, new, gain, cost) if WORTH_A_STEP <= gain and gain * WORTH_A_STEP <= new / old else None
 
 
 def was_kept(record: Record) -> bool:

@@ -16,14 +16,14 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import check_keys
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.stalls import COLUMNS as STALL_METRICS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.stalls import SPANS
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import ANSWERS, SCENARIO, turned
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import ANSWERS, SCENARIO, narrowed, turned
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import (
     Step,
     least_washout_seconds,
     metric_for,
     out_of_reach,
 )
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import tried_before
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import Overshot, overshot, tried_before
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.policy import Policy, read_policy
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.room import best_span, read_room, sizes_of
 
@@ -84,7 +84,8 @@ def answered(scenario: Scenario, given: Given) -> Plan:
     if waived:
         return nothing(name, waived)
     room = read_room(knob, given.facts, given.latency, given.window.get("sockets"))
-    candidate, now = answer.candidate(room, knob, given.policy), room.sizes.of(knob.field)
+    too_far, now = _too_far(scenario, given), room.sizes.of(knob.field)
+    candidate = narrowed(room, knob, given.policy, too_far) if too_far else answer.candidate(room, knob, given.policy)
     if candidate.size is None:
         return nothing(name, f"{name} argues to {knob.direction} {knob.named}, but {candidate.reason}")
     step = candidate.size - now
@@ -134,12 +135,18 @@ def _waived(scenario: Scenario, given: Given) -> str | None:
     knob, _metric = turned(scenario)
     if given.policy.goal not in answer.goals:
         return f"{name}: not tried, as the goal of the policy is {given.policy.goal}"
-    before = tried_before(name, knob, given.earlier)
+    too_far = _too_far(scenario, given)
+    before = tried_before(name, knob, [{} if too_far and number == too_far.round else record for number, record in enumerate(given.earlier, 1)])
     if before:
         return before
     if answer.joint and not given.peers:
         return f"{name}: both ends have to change together, and the other one is not part of this run"
     return None
+
+
+def _too_far(scenario: Scenario, given: Given) -> Overshot | None:
+    knob, _metric = turned(scenario)
+    return overshot(scenario.name, knob, given.earlier) if ANSWERS[scenario.name].narrows else None
 
 
 def obstacle_to(knob: Knob, facts: Mapping[str, Any]) -> str | None:

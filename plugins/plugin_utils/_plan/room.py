@@ -56,6 +56,10 @@ class Sizes(NamedTuple):
         moved = tuple(size if place == at else min(value, size) if place < at else max(value, size) for place, value in enumerate(self.values))
         return self._replace(values=moved)
 
+    @classmethod
+    def read(cls, key: str, text: str) -> Sizes:
+        return cls(key, tuple(map(int, text.split())))
+
     def text(self) -> str:
         return " ".join(map(str, self.values))
 

@@ -157,8 +157,8 @@ BLOATED = dict(SENDING, rtt_us=300_000, min_rtt_us=20_000, snd_cwnd=800)
     ({}, dict(SENT, bytes_acked=0, bytes_received=9), []),  # it hangs, and its round trip is of the past
     ({"min_rtt_us": 201_000}, SENT, []),  # 99 ms, but not half as long again
     ({"min_rtt_us": 200_000}, SENT, ["path_queue_bloated"]),
-    ({"send_queue": 65_535}, SENT, []),  # it is not this flow that fills the queue
-    ({"send_queue": 65_536}, SENT, ["path_queue_bloated"]),
+    ({"send_queue": 16_383}, SENT, []),  # it is not this flow that fills the queue
+    ({"send_queue": 16_384}, SENT, ["path_queue_bloated"]),
     ({}, LIMITED, []),  # the peer's window bounds what is queued
 ])
 def test_path_queue(more, changes, names):
@@ -166,14 +166,14 @@ def test_path_queue(more, changes, names):
 
 
 @pytest.mark.parametrize("more, changes, stays", [
-    ({"sndbuf": 348_160}, SENT, False),  # 2 x 40 segments, in 4096 bytes and an sk_buff each
-    ({"sndbuf": 348_161}, SENT, True),
-    ({"sndbuf": 348_161, "snd_cwnd": 41}, SENT, False),
+    ({"sndbuf": 522_240}, SENT, False),  # 1.5 x 2 x 40 segments, in 4096 bytes and an sk_buff each
+    ({"sndbuf": 522_241}, SENT, True),
+    ({"sndbuf": 522_241, "snd_cwnd": 41}, SENT, False),
     ({"sndbuf": 87_040, "snd_cwnd": 2}, SENT, False),  # as every connection has it from its start
-    ({"sndbuf": 184_321, "snd_mss": 1396}, SENT, True),  # 2048 and an sk_buff
-    ({"sndbuf": 184_320, "snd_mss": 1396}, SENT, False),
-    ({"sndbuf": 184_321, "snd_mss": 1397}, SENT, False),
-    ({"sndbuf": 348_161}, dict(SENT, bytes_acked=0, bytes_received=9), False),  # it hangs
+    ({"sndbuf": 276_481, "snd_mss": 1396}, SENT, True),  # 2048 and an sk_buff
+    ({"sndbuf": 276_480, "snd_mss": 1396}, SENT, False),
+    ({"sndbuf": 276_481, "snd_mss": 1397}, SENT, False),
+    ({"sndbuf": 522_241}, dict(SENT, bytes_acked=0, bytes_received=9), False),  # it hangs
 ])
 def test_a_send_buffer_that_would_not_follow_a_lower_maximum(more, changes, stays):
     assert found_in(BLOATED, changes, **dict({"snd_cwnd": 40}, **more)).sndbuf_stays is stays

@@ -183,3 +183,30 @@ def test_the_next_finding_is_answered_when_the_first_cannot_be():
 
 def test_both_ends_are_nothing_for_one_host():
     assert "the other one is not part of this run" in made("both_ends_too_small", window(group()))["reason"]
+
+
+def too_far(scenario, before, after, new_maximum, key=WMEM, old="4096 16384 4194304"):
+    return {
+        "plan": {"scenario": scenario, "changes": [{"key": key, "old": old, "new": f"{old.rsplit(' ', 1)[0]} {new_maximum}"}]},
+        "verdict": {"verdict": "regressed", "reason": "worse", "before": before, "after": after, "guards": [{"name": "round trip of requests", "ok": False}]},
+    }
+
+
+@pytest.mark.parametrize("scenario, record, key, size", [
+    ("sender_buffer_too_small", too_far("sender_buffer_too_small", 60e6, 90e6, 8 * MIB), "sender", "4096 16384 6291456"),
+    ("receiver_window_too_small", too_far("receiver_window_too_small", 60e6, 90e6, 256 * MIB, RMEM, "4096 131072 33554432"), "receiver",
+     "4096 131072 50331648"),
+])
+def test_a_step_that_went_too_far_is_followed_by_one_as_large_as_its_gain(scenario, record, key, size):
+    tried = made(scenario, window(group()), earlier=[record])
+    assert new(tried) == size
+    assert "1.5 times the present maximum" in tried["reason"] and "at the cost of round trip of requests" in tried["reason"]
+    again = made(scenario, window(group()), earlier=[record, record])
+    assert not again["changes"] and "was tried in round 1 of this run and not kept: worse" in again["reason"]
+
+
+def test_what_was_lowered_with_proof_is_not_raised_by_a_narrower_step_either():
+    lowered = {"plan": {"scenario": "queue_bloat", "changes": [{"key": WMEM, "old": "4096 16384 8388608", "new": "4096 16384 4194304"}]},
+               "verdict": {"verdict": "improved"}}
+    tried = made("sender_buffer_too_small", window(group()), earlier=[too_far("sender_buffer_too_small", 60e6, 90e6, 8 * MIB), lowered])
+    assert not tried["changes"] and "lowered" in tried["reason"]

@@ -1,7 +1,7 @@
 """Nothing refuted is tried again, and nothing goes up that went down."""
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, WMEM, Knob
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import tried_before
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import Overshot, overshot, tried_before
 
 RAISE, LOWER = Knob(WMEM, "max", "raise"), Knob(WMEM, "max", "lower")
 
@@ -43,3 +43,36 @@ def in_wave(verdict, kept, put_back=None):
 def test_what_was_tried(scenario, knob, earlier, tried):
     found = tried_before(scenario, knob, earlier)
     assert (found is None) if tried is None else (tried in found)
+
+
+COSTLY = [{"name": "round trip of requests", "ok": False}, {"name": "longest stall", "ok": None}, {"name": "backlog drops", "ok": True}]
+
+
+def gained(after, before=90.0, guards=COSTLY, verdict="regressed", **plan):
+    """Twice the maximum: what moved before and after, and what it cost."""
+    tried = record("sender_buffer_too_small", verdict, old="4096 16384 8388608", new="4096 16384 16777216")
+    tried["plan"].update(plan)
+    tried["verdict"].update(before=before, after=after, guards=guards)
+    return tried
+
+
+@pytest.mark.parametrize("earlier, gain", [
+    ([gained(120.0)], 4 / 3),
+    ([gained(120.0, verdict="inconclusive", guards=COSTLY[1:])], 4 / 3),  # in doubt
+    ([record("sender_buffer_too_small", "improved"), gained(120.0)], 4 / 3),
+    ([gained(120.0, guards=COSTLY[2:])], None),  # nothing was wrong with it but that it proved nothing
+    ([gained(94.0)], None),  # and little to gain
+    ([gained(175.0)], None),  # a narrower step would be the same one
+    ([gained(120.0), gained(120.0)], None),  # once
+    ([gained(120.0, joint={"hosts": ["a", "b"]})], None),
+    ([gained(120.0, verdict="improved")], None),
+    ([gained(None, before=None)], None),
+    ([dict(gained(120.0), verdict=None)], None),
+    ([dict(gained(120.0), plan={"scenario": "sender_buffer_too_small", "changes": []})], None),
+    ([{"plan": None}, {}], None),
+])
+def test_a_step_that_went_too_far(earlier, gain):
+    found = overshot("sender_buffer_too_small", RAISE, earlier)
+    cost = ", ".join(guard["name"] for guard in earlier[-1]["verdict"]["guards"] if guard["ok"] is not True) if gain else None
+    assert found == (gain and Overshot(len(earlier), 16_777_216, gain, cost))
+    assert overshot("queue_bloat", LOWER, earlier) is None
