@@ -26,7 +26,9 @@ RECEIVER_BLOATED_RATIO = 2  # as a receiver measures it, which is coarser: what 
 WINDOW_USED = 0.6
 WINDOW_LEAST_BYTES = 65536  # of the peer: one that stays smaller is mostly closed, by a reader
 EMPTY_SHARE = 0.3  # of rcvbuf, when the reader keeps up
-STALE_WINDOWS = 3  # congestion windows' worth of unsent data: so many round trips before it even leaves
+# So many round trips of a calm path pass before it even leaves. The kernel itself makes room for one congestion window of unsent data, which is one;
+# but where the path is bloated, so is that window.
+STALE_ROUND_TRIPS = 3
 STALE_SECONDS = 0.02  # four times what is left of it when unsent data is kept to 5 ms
 STALE_LEAST_BYTES = 16384
 # A reader that pauses fills its buffer in a share of the looks; one that never empties it is a slow one.
@@ -101,7 +103,7 @@ def _sending(now: Any, changes: Any, seconds: Optional[float], min_rtt: int, siz
         bound_next and calm and waits_for_peer and window_full,
         not bound_next and calm and waits_for_peer and window_full,
         not waits_for_peer and _bloated(now.rtt_us, min_rtt) and now.send_queue >= BLOATED_LEAST_BYTES,
-        not waits_for_peer and unsent >= max(STALE_LEAST_BYTES, STALE_WINDOWS * window, STALE_SECONDS * goodput),
+        not waits_for_peer and unsent >= max(STALE_LEAST_BYTES, goodput * max(STALE_SECONDS, STALE_ROUND_TRIPS * min_rtt / 1e6)),
         cut and full and waits_for_room,
         now.sndbuf > SNDBUF_PEAK * sndbuf_wanted(now.snd_cwnd, now.snd_mss) or unsent >= window,
     )

@@ -193,15 +193,26 @@ def test_a_send_queue_of_next_to_nothing_is_not_stale(notsent, names):
 
 
 @pytest.mark.parametrize("notsent, changes, names", [
-    (1_000_000, SENT, ["send_queue_stale"]),
-    (499_000, SENT, []),  # gone in less than 20 ms
-    (170_000, dict(SENT, bytes_acked=25_000_000), []),  # three congestion windows are 173,760
-    (174_000, dict(SENT, bytes_acked=25_000_000), ["send_queue_stale"]),
+    (1_501_000, SENT, ["send_queue_stale"]),
+    (1_499_000, SENT, []),
+    (149_000, dict(SENT, bytes_acked=25_000_000), []),  # gone in three round trips of 20 ms
+    (151_000, dict(SENT, bytes_acked=25_000_000), ["send_queue_stale"]),
     (1_000_000, LIMITED, []),  # the peer does not take it: a shorter queue would not make it
     (1_000_000, dict(SENT, bytes_acked=0), []),  # it hangs
 ])
 def test_stale_send_queue(notsent, changes, names):
     assert shown(STALE, changes, Fill(0.0, 0.0, float(notsent))) == names
+
+
+@pytest.mark.parametrize("min_rtt_us, notsent, names", [(100, 499_000, []), (100, 501_000, ["send_queue_stale"]), (10_000, 751_000, ["send_queue_stale"])])
+def test_what_is_gone_in_20_ms_is_not_stale(min_rtt_us, notsent, names):
+    assert shown(STALE, SENT, Fill(0.0, 0.0, float(notsent)), min_rtt_us=min_rtt_us, rtt_us=min_rtt_us + 100) == names
+
+
+def test_a_window_that_is_bloated_itself_excuses_no_stale_data():
+    """One window of unsent data, 300 ms of it."""
+    found = found_in(BLOATED, dict(SENT, bytes_acked=6_000_000), Fill(0.0, 0.0, 180_000.0), snd_cwnd=120, send_queue=400_000)
+    assert found.path_queue_bloated and found.send_queue_stale and found.sndbuf_stays
 
 
 @pytest.mark.parametrize("more, changes, names", [
