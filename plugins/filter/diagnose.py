@@ -16,7 +16,7 @@ author: linuxnet.socket_buffers authors (@linuxnet)
 description:
   - Turns the window that M(linuxnet.socket_buffers.socket_counter_facts) returned into findings, most urgent first.
   - A window finds candidates. It is never the baseline that a change is judged against.
-positional: _input, facts
+positional: _input, facts, earlier
 options:
   _input:
     type: dict
@@ -25,6 +25,12 @@ options:
   facts:
     type: dict
     description: C(ansible_facts.socket_buffers) of the same host; adds the sizes in force to the evidence.
+  earlier:
+    type: list
+    elements: dict
+    default: []
+    description:
+      - What P(linuxnet.socket_buffers.outcome_record#filter) returned in the earlier rounds of this run, oldest first.
 """
 
 EXAMPLES = r"""
@@ -101,13 +107,13 @@ _value:
 """
 
 
-def filter_diagnose(window, facts=None):
+def filter_diagnose(window, facts=None, earlier=()):
     if not isinstance(window, Mapping):
         raise AnsibleFilterError(f"diagnose: window: wants a dictionary, got {type(window).__name__}")
     if not isinstance(facts, (Mapping, type(None))):
         raise AnsibleFilterError(f"diagnose: facts: wants a dictionary or none, got {type(facts).__name__}")
     try:
-        return diagnose(window, facts)
+        return diagnose(window, facts, earlier)
     except ValueError as error:
         raise AnsibleFilterError(f"diagnose: {error}") from error
 

@@ -23,7 +23,8 @@ options:
     type: dict
     required: true
     description:
-      - By host, C(window), C(facts) (C(ansible_facts.socket_buffers)) and C(addresses), a list of texts. The last two may be missing.
+      - By host, C(window), C(facts) (C(ansible_facts.socket_buffers)), C(addresses), a list of texts, and C(earlier), what
+        P(linuxnet.socket_buffers.outcome_record#filter) returned in the earlier rounds of this run. All but the first may be missing.
 seealso:
   - plugin: linuxnet.socket_buffers.diagnose
     plugin_type: filter

@@ -46,7 +46,7 @@ _ROWS = (
     Variable("socket_buffers_interval_seconds", "float", 1, "length of one bucket of that window", 0.05, DAY_SECONDS),
     Variable("socket_buffers_latency_seconds", "float", 10, "how long stalls are timed where collapsing was found", 1, 3600),
     Variable("socket_buffers_top", "int", 5, "worst connections that a host names with addresses, to join both ends; 0 names none", 0, 100),
-    Variable("socket_buffers_rounds", "int", 3, "how often a run measures, plans and tries one after the other", 1, 20),
+    Variable("socket_buffers_rounds", "int", 5, "how often a run measures, plans and tries one after the other", 1, 20),
     Variable("socket_buffers_pairs", "int", 16, "pairs of blocks of a trial; with fewer than 7 an exact test cannot reach 1 %", 7, 1000),
     Variable("socket_buffers_block_seconds", "float", 15, "recorded part of one block", 0.5, 3600),
     Variable("socket_buffers_washout_seconds", "float", 3, "wait after each switch of values, not recorded", 0, 600),

@@ -149,7 +149,7 @@ def arguments():
     playbook.add_argument("--washout-seconds", type=float, help="(what fits the workload)")
     playbook.add_argument("--window-seconds", type=float, default=10, help="(%(default)s)")
     playbook.add_argument("--latency-seconds", type=float, default=5, help="(%(default)s)")
-    playbook.add_argument("--playbook-rounds", type=int, default=3, help="as far as the collection has rounds (%(default)s)")
+    playbook.add_argument("--playbook-rounds", type=int, default=5, help="as far as the collection has rounds (%(default)s)")
     playbook.add_argument("--forks", type=int, default=10, help="(%(default)s)")
     playbook.add_argument("--variables", type=json.loads, default={}, metavar="JSON", help="more variables for it")
     playbook.add_argument("--settle", type=float, default=10, help="seconds of traffic before it starts (%(default)s)")

@@ -34,6 +34,7 @@ MEASURES = (
     Measure("flows_rwnd_limited_us", None, SUMS, "rwnd_limited_us"),
     Measure("flows_sndbuf_limited_us", None, SUMS, "sndbuf_limited_us"),
     Measure("flows_bulk_rtt_us", "bulk", QUANTILES, "rtt_us", "p50"),
+    Measure("flows_bulk_queue_bytes", "bulk", QUANTILES, "send_queue_bytes", "p50"),
     Measure("flows_request_rtt_us", "request_response", QUANTILES, "rtt_us", "p50"),
     Measure("flows_request_rtt_p90_us", "request_response", QUANTILES, "rtt_us", "p90"),
     Measure("flows_notsent_bytes", None, QUANTILES, "mean_notsent_bytes", "p90"),

@@ -89,6 +89,7 @@ def _sending(now: Any, changes: Any, seconds: Optional[float], min_rtt: int, siz
     buffer_full = full and SNDBUF_AT_MAX * sizes.sndbuf_max <= now.sndbuf <= sizes.sndbuf_max and not cut
     # Nobody knows how long a flow was there that was opened in the window, but the kernel does know its rate.
     goodput = changes.bytes_acked / seconds if seconds else now.delivery_rate or 0.0
+    path_holds = goodput * min_rtt / 1e6 if goodput else window  # of a young one the kernel may know no rate yet
     window_full = now.snd_wnd >= WINDOW_LEAST_BYTES and goodput * now.rtt_us / 1e6 >= WINDOW_USED * now.snd_wnd
     # Over all looks, as it goes up and down with every round trip.
     unsent = now.notsent_bytes if fill.mean_notsent_bytes is None else fill.mean_notsent_bytes
@@ -103,7 +104,7 @@ def _sending(now: Any, changes: Any, seconds: Optional[float], min_rtt: int, siz
         bound_next and calm and waits_for_peer and window_full,
         not bound_next and calm and waits_for_peer and window_full,
         not waits_for_peer and _bloated(now.rtt_us, min_rtt) and now.send_queue >= BLOATED_LEAST_BYTES,
-        not waits_for_peer and unsent >= max(STALE_LEAST_BYTES, goodput * max(STALE_SECONDS, STALE_ROUND_TRIPS * min_rtt / 1e6)),
+        not waits_for_peer and unsent >= max(STALE_LEAST_BYTES, STALE_ROUND_TRIPS * path_holds, STALE_SECONDS * goodput),
         cut and full and waits_for_room,
         now.sndbuf > SNDBUF_PEAK * sndbuf_wanted(now.snd_cwnd, now.snd_mss) or unsent >= window,
     )

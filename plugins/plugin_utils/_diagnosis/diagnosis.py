@@ -4,15 +4,17 @@
 """What a window says about a host: findings with their evidence. Pure."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.counter_predicates import REGRESSED_RELEASES, version
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.reading import Reading, Signals
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.round_signals import read_rounds
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import Knob, Scenario
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import REMAINING, SCENARIOS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.signals import RING_DROPS, RING_NAMES, read_signals
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.socket_signals import medians, share_of
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.earlier_rounds import Record, refuted
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import check_keys
 
 WINDOW_KEYS = ("identity", "seconds", "counters", "gauges", "still", "absent")
@@ -20,18 +22,23 @@ WINDOW_KEYS = ("identity", "seconds", "counters", "gauges", "still", "absent")
 MOST_RINGS = 5
 
 
-def diagnose(window: Mapping[str, Any], facts: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-    """Findings, most urgent first; never empty. ValueError names what is missing from the window."""
+def diagnose(
+    window: Mapping[str, Any], facts: Mapping[str, Any] | None = None, earlier: Sequence[Record] = (),
+) -> list[dict[str, Any]]:
+    """Findings, most urgent first; never empty. ValueError names what is missing from the window.
+
+    `earlier` are the outcome records of this run's earlier rounds, oldest first.
+    """
     check_keys("window", window, WINDOW_KEYS, "the `window` that socket_counter_facts returned")
     if not window["seconds"]:
         raise ValueError("window: holds no bucket; measure for longer")
-    signals = read_signals(window)
+    signals = {**read_signals(window), **read_rounds(earlier)}
     held = [scenario for scenario in SCENARIOS if scenario.holds(signals)]
     if not held:
         held = [next(scenario for scenario in REMAINING if scenario.holds(signals))]
     sysctls = (facts or {}).get("sysctls", {})
     findings = [_finding(scenario, window, signals, sysctls) for scenario in held]
-    return _settled(findings, [scenario.knob for scenario in held], window["identity"]["kernel_release"])
+    return _settled(findings, [scenario.knob for scenario in held], window["identity"]["kernel_release"], refuted(earlier))
 
 
 def _finding(scenario: Scenario, window: Mapping[str, Any], signals: Signals, sysctls: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,8 +93,10 @@ def _size(knob: Knob | None, sysctls: Mapping[str, Any]) -> list[dict[str, Any]]
     return [{"metric": knob.key, "value": sysctl["value"], "unit": sysctl["unit"], "source": "/proc/sys/" + knob.key.replace(".", "/")}]
 
 
-def _settled(findings: list[dict[str, Any]], knobs: Sequence[Knob | None], release: str | None) -> list[dict[str, Any]]:
-    """A finding with an objection to its change argues for none any more, and says why first."""
+def _settled(
+    findings: list[dict[str, Any]], knobs: Sequence[Knob | None], release: str | None, refuted_before: Container[str],
+) -> list[dict[str, Any]]:
+    """A finding with an objection to its change argues for none any more, and says why first. What was refuted objects to nothing."""
     claims: dict[tuple[str, str | None], tuple[str, str]] = {}
     for finding, knob in zip(findings, knobs):
         if knob is None:
@@ -95,7 +104,7 @@ def _settled(findings: list[dict[str, Any]], knobs: Sequence[Knob | None], relea
         objections = [*_unfit(finding, release), *_contradicted(knob, claims.get((knob.key, knob.field)))]
         if objections:
             finding.update(key=None, direction=None, remedy=" ".join([*objections, finding["remedy"]]))
-        else:
+        elif finding["scenario"] not in refuted_before:
             claims.setdefault((knob.key, knob.field), (finding["scenario"], knob.direction))
     return findings
 

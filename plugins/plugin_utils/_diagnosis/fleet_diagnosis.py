@@ -23,8 +23,8 @@ ORDER = {scenario.name: position for position, scenario in enumerate(SCENARIOS)}
 
 
 def diagnose_fleet(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, Findings]:
-    """By host, from its `window`, `facts` and `addresses`; the last two may be missing."""
-    found = {host: diagnose(given["window"], given.get("facts")) for host, given in hosts.items()}
+    """By host, from its `window`, `facts`, `addresses` and `earlier`, outcome records of this run; all but the first may be missing."""
+    found = {host: diagnose(given["window"], given.get("facts"), given.get("earlier") or ()) for host, given in hosts.items()}
     bound = [joined for joined in joined_flows(hosts) if any(joined.flow.get(sign) for sign in SENDER_SIGNS)]
     for receiver in hosts:
         mine = [joined for joined in bound if joined.peer == receiver]

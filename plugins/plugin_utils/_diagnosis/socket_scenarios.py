@@ -5,6 +5,12 @@
 from __future__ import annotations
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis import socket_predicates as seen
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.round_signals import (
+    GAIN,
+    OVERSIZED,
+    RAISED,
+    sender_buffer_oversized,
+)
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import (
     CORE_RMEM,
     CORE_WMEM,
@@ -83,6 +89,12 @@ SEEN = (
         " cake), which helps whoever else sends through it. A peer that is farther or faster than any seen would need a larger one.",
         Knob(WMEM, "max", "lower"), Metric("flows_bulk_rtt_us", "lower"), tried=True,
         sign="path_queue_bloated", medians=("rtt_us", "min_rtt_us", "rtt_over_min", "send_queue_bytes", "sndbuf_bytes"),
+    ),
+    Scenario(
+        "sender_buffer_oversized", Rank.DELAY, sender_buffer_oversized, (RAISED, GAIN, OVERSIZED),
+        "A step of this run made the send buffer larger than what it gained takes; the rest of it fills with data that waits.",
+        "A maximum of tcp_wmem as many times that of before as more was moved.",
+        Knob(WMEM, "max", "lower"), Metric("flows_bulk_queue_bytes", "lower"), tried=True,
     ),
     Scenario(
         "stale_send_queue", Rank.NOTE, seen.stale_queue, (),

@@ -22,6 +22,7 @@ WORDS = {
     "flows_rwnd_limited_us": "time limited by the receiver's window",
     "flows_sndbuf_limited_us": "time limited by the send buffer",
     "flows_bulk_rtt_us": "round trip of bulk flows",
+    "flows_bulk_queue_bytes": "data queued by a bulk flow",
     "flows_request_rtt_us": "round trip of requests",
     "flows_request_rtt_p90_us": "slow round trips of requests",
     "flows_notsent_bytes": "unsent data",

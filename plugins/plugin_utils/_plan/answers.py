@@ -13,6 +13,7 @@ from typing import NamedTuple
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_table import INT_MAX
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import CORE_RMEM, Knob, Metric, Scenario
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import SCENARIOS
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.earlier_rounds import SPARE
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.stalls import duration
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import Overshot
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.policy import BALANCED, GOALS, LATENCY, MIB, THROUGHPUT, Policy
@@ -162,6 +163,8 @@ def _sized_for_the_path(room: Room, _knob: Knob, policy: Policy) -> Candidate:
         return Candidate(None, "what the path holds (rate x smallest round trip time) could not be seen", "")
     share = room.flows.payload_share or PAYLOAD_SHARE
     size = (PATH_FILL * bdp + SPARE_SEGMENTS_BYTES) / share
+    if room.raised and room.raised.needed > size:
+        return _as_the_gain_takes(room, _knob, policy)
     floor = policy.wmem_max_floor_bytes
     return Candidate(
         max(room.pages_up(size), floor),
@@ -169,6 +172,19 @@ def _sized_for_the_path(room: Room, _knob: Knob, policy: Policy) -> Candidate:
         f" {SPARE_SEGMENTS_BYTES} bytes of segments, of which {share:.0%} of the memory is payload. What is more only waits in a queue",
         f"not below {floor} bytes (wmem_max_floor_bytes of the policy)",
         floor,
+    )
+
+
+def _as_the_gain_takes(room: Room, _knob: Knob, _policy: Policy) -> Candidate:
+    raised = room.raised
+    if raised is None:
+        return Candidate(None, "no step of this run was kept that its gain could be held against", "")
+    return Candidate(
+        room.pages_up(raised.needed),
+        f"round {raised.round} of this run raised it from {raised.old} bytes and moved {raised.gain:.3g} times as much: as many times that, and"
+        f" {SPARE - 1:.0%}, holds what that takes, and what is more only waits in a queue",
+        f"not below {raised.needed} bytes, which the gain takes",
+        raised.needed,
     )
 
 
@@ -195,6 +211,7 @@ ANSWERS: dict[str, Answer] = {
     "receive_buffer_cut_off": Answer(_core_maximum_raised, goals=(BALANCED, THROUGHPUT)),
     "pausing_reader": Answer(_default_raised),
     "queue_bloat": Answer(_sized_for_the_path, goals=(BALANCED, LATENCY)),
+    "sender_buffer_oversized": Answer(_as_the_gain_takes, goals=(BALANCED, LATENCY)),
     "stale_send_queue": Answer(_unsent_kept_short, goals=(BALANCED, LATENCY)),
 }
 SCENARIO = {scenario.name: scenario for scenario in SCENARIOS}

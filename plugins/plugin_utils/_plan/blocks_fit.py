@@ -24,6 +24,8 @@ MOST_THAT_STAY = 0.5
 CUBIC_PERIODS, SEGMENT_BYTES = 4, 1448
 # Of a transfer that comes and goes, only a part is seen. If connections that stay move less than this of all octets, octets count instead.
 STAYING_SHARE = 0.7
+# What waits can be in the buffer, or in a queue of the path: there it shows in the round trip, which differs less from look to look.
+QUEUED, ROUND_TRIP, QUEUED_RATIO = "flows_bulk_queue_bytes", "flows_bulk_rtt_us", 1.05
 OF_ALL = {"flows_bulk_read_bytes": ("old_bytes_in", "octets_in"), "flows_bulk_out_bytes": ("old_bytes_out", "octets_out")}
 
 
@@ -112,12 +114,19 @@ def _until_windows_grew(window: Mapping[str, Any]) -> float:
 
 
 def metric_for(metric: Metric, window: Mapping[str, Any]) -> Metric:
-    """What connections moved, as long as most of it is through such that stay."""
+    """What connections moved, as long as most of it is through such that stay; of what they queue the round trip, as long as it waits on the path."""
+    if metric.name == QUEUED:
+        return metric._replace(name=ROUND_TRIP) if _path_holds_a_queue(window) else metric
     if metric.name not in OF_ALL:
         return metric
     measure, octets = OF_ALL[metric.name]
     stayed, total = _flows_sum(window, measure), total_of(window, (octets,))
     return metric._replace(name=octets) if stayed is not None and stayed < STAYING_SHARE * total else metric
+
+
+def _path_holds_a_queue(window: Mapping[str, Any]) -> bool:
+    ratios = [(group["quantiles"].get("rtt_over_min") or {}).get("p50") or 0 for group in active_groups(window) if group["class"] == "bulk"]
+    return max(ratios, default=0) >= QUEUED_RATIO
 
 
 def _flows_sum(window: Mapping[str, Any], measure: str) -> int | None:

@@ -8,9 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import Knob
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.room import Sizes
-
-Record = Mapping[str, Any]
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.earlier_rounds import Record, maximum, was_kept
 
 
 # The narrower step has to be worth a trial, and to differ from the one that was refuted.
@@ -41,7 +39,7 @@ def tried_before(scenario: str, knob: Knob, earlier: Sequence[Record]) -> str | 
     return None
 
 
-def overshot(scenario: str, knob: Knob, earlier: Sequence[Record]) -> Overshot | None:
+def overshot(scenario: str, earlier: Sequence[Record]) -> Overshot | None:
     """The only refuted try of a finding, when a smaller step in the same direction may gain as much.
 
     While a buffer limits its flows they move as much as it holds in a round trip. So what more a step moved is how much larger the buffer has to be
@@ -59,16 +57,8 @@ def overshot(scenario: str, knob: Knob, earlier: Sequence[Record]) -> Overshot |
     if not cost or not verdict.get("before"):
         return None
     gain, change = verdict["after"] / verdict["before"], record["plan"]["changes"][0]
-    old, new = (Sizes.read(knob.key, change[when]).of(knob.field) for when in ("old", "new"))
+    old, new = maximum(change["old"]), maximum(change["new"])
     return Overshot(number, new, gain, cost) if WORTH_A_STEP <= gain and gain * WORTH_A_STEP <= new / old else None
-
-
-def was_kept(record: Record) -> bool:
-    """By its verdict; in a wave by what was decided of that, and of the waves after it."""
-    wave = record.get("wave")
-    if wave:
-        return bool(wave["kept"] and not wave["put_back"])
-    return (record.get("verdict") or {}).get("verdict") == "improved"
 
 
 def _why_not(record: Record) -> str:
@@ -80,5 +70,5 @@ def _why_not(record: Record) -> str:
 
 def _lowered(changes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for change in changes:
-        if int(change["new"].split()[-1]) < int(change["old"].split()[-1]):
+        if maximum(change["new"]) < maximum(change["old"]):
             yield change["key"]

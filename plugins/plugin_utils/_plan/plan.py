@@ -83,7 +83,7 @@ def answered(scenario: Scenario, given: Given) -> Plan:
     waived = _waived(scenario, given)
     if waived:
         return nothing(name, waived)
-    room = read_room(knob, given.facts, given.latency, given.window.get("sockets"))
+    room = read_room(knob, given.facts, given.latency, given.window.get("sockets"), given.earlier)
     too_far, now = _too_far(scenario, given), room.sizes.of(knob.field)
     candidate = narrowed(room, knob, given.policy, too_far) if too_far else answer.candidate(room, knob, given.policy)
     if candidate.size is None:
@@ -145,8 +145,7 @@ def _waived(scenario: Scenario, given: Given) -> str | None:
 
 
 def _too_far(scenario: Scenario, given: Given) -> Overshot | None:
-    knob, _metric = turned(scenario)
-    return overshot(scenario.name, knob, given.earlier) if ANSWERS[scenario.name].narrows else None
+    return overshot(scenario.name, given.earlier) if ANSWERS[scenario.name].narrows else None
 
 
 def obstacle_to(knob: Knob, facts: Mapping[str, Any]) -> str | None:

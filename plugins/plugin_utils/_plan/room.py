@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_table import SYSCTLS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, WMEM, Knob
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.socket_signals import active_groups
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.earlier_rounds import Raise, Record, last_raise
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.stalls import SPANS
 
 # The kernel's own tcp_rmem maximum is an eighth of tcp_mem's pressure mark, and that is 1/16 of memory.
@@ -56,10 +57,6 @@ class Sizes(NamedTuple):
         moved = tuple(size if place == at else min(value, size) if place < at else max(value, size) for place, value in enumerate(self.values))
         return self._replace(values=moved)
 
-    @classmethod
-    def read(cls, key: str, text: str) -> Sizes:
-        return cls(key, tuple(map(int, text.split())))
-
     def text(self) -> str:
         return " ".join(map(str, self.values))
 
@@ -73,6 +70,7 @@ class Room(NamedTuple):
     link_bytes_per_second: float | None  # of the fastest interface; None where none tells
     stall: Stall | None
     flows: Flows
+    raised: Raise | None  # by an earlier round of this run, to what it is now
 
     def whole_pages(self, size: float) -> int:
         return int(size) // self.page_bytes * self.page_bytes
@@ -81,14 +79,19 @@ class Room(NamedTuple):
         return -(-int(size) // self.page_bytes) * self.page_bytes
 
 
-def read_room(knob: Knob, facts: Mapping[str, Any], latency: Mapping[str, Any] | None, sockets: Mapping[str, Any] | None) -> Room:
+def read_room(
+    knob: Knob, facts: Mapping[str, Any], latency: Mapping[str, Any] | None, sockets: Mapping[str, Any] | None, earlier: Sequence[Record] = (),
+) -> Room:
     """The host must have the key: see `sizes_of`."""
     host = facts["host"]
     memory = _pressure_bytes(host, facts["sysctls"].get("net.ipv4.tcp_mem", {}))
     sizes = sizes_of(knob.key, facts)
     if sizes is None:
         raise ValueError(f"facts: {knob.key} has no value")
-    return Room(sizes, host["page_size_bytes"], memory, _link(host), _stall(latency), read_flows(sockets))
+    raised = last_raise(earlier, knob.key)
+    if raised and raised.new != sizes.of("max"):
+        raised = None  # somebody changed it since
+    return Room(sizes, host["page_size_bytes"], memory, _link(host), _stall(latency), read_flows(sockets), raised)
 
 
 def _link(host: Mapping[str, Any]) -> float | None:

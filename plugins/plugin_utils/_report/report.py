@@ -73,10 +73,15 @@ def _acted_row(record: Mapping[str, Any], number: int, outcome: Outcome) -> dict
         outcome=outcome.name,
         reason=outcome.reason,
         needs_person=outcome.needs_person,
-        measured={key: verdict.get(key) for key in MEASURED} if verdict else None,
+        measured=_measured(verdict) if verdict else None,
         stalls=(record.get("trial") or {}).get("stalls"),
         wave=(record.get("plan") or {}).get("wave"),
     )
+
+
+def _measured(verdict: Mapping[str, Any]) -> dict[str, Any]:
+    judged = [guard for guard in verdict.get("guards") or () if guard["before"] is not None]
+    return {**{key: verdict.get(key) for key in MEASURED}, "guards": judged}
 
 
 def _other_row(record: Mapping[str, Any], number: int, finding: Mapping[str, Any], tried: str | None) -> dict[str, Any]:

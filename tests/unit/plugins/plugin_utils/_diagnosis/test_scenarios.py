@@ -66,8 +66,48 @@ def sockets(*groups):
     return {"available": True, "reason": None, "groups": list(groups), "listeners": {"accept_queue_full": 0, "rcvbuf_not_default": 0}}
 
 
-def names(seen):
-    return [finding["scenario"] for finding in diagnose(seen)]
+def names(seen, earlier=()):
+    return [finding["scenario"] for finding in diagnose(seen, None, earlier)]
+
+
+def raised(after, before=66.0, new="4096 16384 8388608", verdict="improved"):
+    """A round of this run that tried twice the maximum of tcp_wmem."""
+    changes = [{"key": "net.ipv4.tcp_wmem", "old": "4096 16384 4194304", "new": new}]
+    return {"plan": {"scenario": "sender_buffer_too_small", "changes": changes}, "verdict": {"verdict": verdict, "before": before, "after": after}}
+
+
+# Of windows in which nothing is wrong, after what earlier rounds of the run did. What a real trial gains is in tests/benchmarks.
+AFTER_ROUNDS = [
+    ([raised(119.0)], ["sender_buffer_oversized"]),
+    ([raised(122.0)], ["sender_buffer_oversized"]),
+    ([raised(123.0)], ["nothing_wrong"]),  # it takes all but 4 % of it
+    ([raised(132.0)], ["nothing_wrong"]),
+    ([raised(119.0, verdict="regressed")], ["nothing_wrong"]),
+    ([raised(119.0, before=None)], ["nothing_wrong"]),
+    ([raised(119.0), raised(60.0, new="4096 16384 65536")], ["nothing_wrong"]),  # lowered since
+    ([raised(119.0), raised(70.0, verdict="unchanged")], ["sender_buffer_oversized"]),  # the next step was none
+    ([{"plan": None}, {}], ["nothing_wrong"]),
+]
+
+
+@pytest.mark.parametrize("earlier, scenarios", AFTER_ROUNDS)
+def test_what_earlier_rounds_left(earlier, scenarios):
+    assert names(window(BUSY), earlier) == scenarios
+
+
+def test_what_was_refuted_is_no_objection_to_others():
+    bound = window(BUSY, sockets=sockets(group(2, sender_buffer_bound=2)))
+    for second, keys in ((raised(70.0, verdict="unchanged"), ["net.ipv4.tcp_wmem"] * 2), ({}, ["net.ipv4.tcp_wmem", None])):
+        found = diagnose(bound, None, [raised(119.0), second])
+        assert [finding["scenario"] for finding in found] == ["sender_buffer_too_small", "sender_buffer_oversized"]
+        assert [finding["key"] for finding in found] == keys
+
+
+def test_the_evidence_of_a_step_is_its_trial():
+    finding, = diagnose(window(BUSY), None, [{}, raised(118.8)])
+    rows = {row["metric"]: row["value"] for row in finding["evidence"]}
+    assert rows == {"sndbuf_max_raised": 2.0, "gain_of_raise": 1.8, "sndbuf_max_over_need": 1.08}
+    assert {row["source"] for row in finding["evidence"]} == {"trial of round 2"}
 
 
 @pytest.mark.parametrize("name", RECORDED)
@@ -149,7 +189,7 @@ def test_a_container_does_not_answer_for_its_machine(is_initial, scenarios):
 
 
 def test_every_scenario_has_a_window():
-    produced = {name for found in [*RECORDED.values(), *(case[2] for case in MADE)] for name in found}
+    produced = {name for found in [*RECORDED.values(), *(case[2] for case in MADE), *(case[1] for case in AFTER_ROUNDS)] for name in found}
     assert produced == {scenario.name for scenario in SCENARIOS + REMAINING}
 
 

@@ -210,3 +210,35 @@ def test_what_was_lowered_with_proof_is_not_raised_by_a_narrower_step_either():
                "verdict": {"verdict": "improved"}}
     tried = made("sender_buffer_too_small", window(group()), earlier=[too_far("sender_buffer_too_small", 60e6, 90e6, 8 * MIB), lowered])
     assert not tried["changes"] and "lowered" in tried["reason"]
+
+
+def raised(gain, old=4 * MIB, new=8 * MIB):
+    changes = [{"key": WMEM, "old": f"4096 16384 {old}", "new": f"4096 16384 {new}"}]
+    return {"plan": {"scenario": "sender_buffer_too_small", "changes": changes}, "verdict": {"verdict": "improved", "before": 60e6, "after": gain * 60e6}}
+
+
+EIGHT = {"tcp_wmem": (4096, 16384, 8 * MIB)}
+
+
+def test_a_step_is_taken_back_to_what_its_gain_takes():
+    tried = made("sender_buffer_oversized", window(group(rtt_over_min=1.04)), facts(**EIGHT), earlier=[raised(1.8)])
+    assert new(tried) == f"4096 16384 {7_778_304}"  # 1.8 x 1.03 x 4 MiB, in whole pages
+    assert "moved 1.8 times as much" in tried["reason"] and tried["metric"] == {"name": "flows_bulk_queue_bytes", "direction": "lower"}
+
+
+def test_where_the_path_holds_what_waits_its_round_trip_tells():
+    seen = window(group(rtt_over_min=1.05), group(kind="request_response", rtt_over_min=9))
+    assert made("sender_buffer_oversized", seen, facts(**EIGHT), earlier=[raised(1.8)])["metric"]["name"] == "flows_bulk_rtt_us"
+
+
+@pytest.mark.parametrize("host, earlier", [(facts(), [raised(1.8)]), (facts(**EIGHT), [])])
+def test_nor_is_a_size_held_against_a_step_that_is_not_the_last_word(host, earlier):
+    """Somebody else has set it since; or there was none."""
+    tried = made("sender_buffer_oversized", window(group()), host, earlier=earlier)
+    assert not tried["changes"] and "no step of this run was kept" in tried["reason"]
+
+
+@pytest.mark.parametrize("bdp, maximum", [(2_000_000, 7_778_304), (3_200_000, 8_011_776)])
+def test_bloat_does_not_take_what_a_step_gained(bdp, maximum):
+    seen = window(group(bdp_bytes=bdp, send_payload_share=0.6))
+    assert new(made("queue_bloat", seen, facts(**EIGHT), earlier=[raised(1.8)])) == f"4096 16384 {maximum}"

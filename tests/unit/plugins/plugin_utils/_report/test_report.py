@@ -21,9 +21,11 @@ COLLAPSING = {
     "scenario": "collapsing", "summary": "Queues are collapsed.", "key": "net.ipv4.tcp_rmem", "remedy": None, "evidence": EVIDENCE,
 }
 IDLE = {"scenario": "no_traffic", "summary": "Hardly any traffic.", "key": None, "remedy": None, "evidence": []}
+GUARD = {"name": "round trip of requests", "before": 41_000.0, "after": 45_000.0, "effect": 0.1, "p_value": 0.3, "ok": True}
 VERDICT = {
     "verdict": "improved", "reason": "much better", "metric": "TcpExtTCPRcvCollapsed", "before": 12345.4, "after": 7.4321, "effect": -0.99,
-    "interval": [-1.0, -0.98], "p_value": 1e-5, "pairs": 16, "guards": [],
+    "interval": [-1.0, -0.98], "p_value": 1e-5, "pairs": 16,
+    "guards": [GUARD, {"name": "backlog drops", "before": None, "after": None, "effect": None, "p_value": None, "ok": True}],
 }
 MANAGERS = [{"name": "tuned", "active": True}, {"name": "bpftune", "active": False}]
 KEPT = {
@@ -54,7 +56,7 @@ def test_the_finding_that_was_acted_on_carries_the_change_and_the_verdict():
         "reason": "much better", "needs_person": False, "evidence": EVIDENCE, "kernel_release": "6.1.0-18-amd64", "managers": ["tuned"],
         "measured": {
             "metric": "TcpExtTCPRcvCollapsed", "before": 12345.4, "after": 7.4321, "effect": -0.99, "interval": [-1.0, -0.98],
-            "p_value": 1e-5, "pairs": 16,
+            "p_value": 1e-5, "pairs": 16, "guards": [GUARD],
         },
         "stalls": None, "wave": None,
     }
