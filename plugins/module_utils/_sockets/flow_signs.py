@@ -41,12 +41,10 @@ UNSENT_SHARE = 0.25  # of the congestion window: hardly anything waits, so there
 # (tcp_is_cwnd_limited, include/net/tcp.h), and then its room tells nothing.
 ALL_SENT_SHARE = 0.02
 # A send buffer follows the maximum, up or down, only where it is less than this many times the congestion window, a segment in what is booked
-# for one, and the window is not full (tcp_sndbuf_expand and tcp_should_expand_sndbuf, net/ipv4/tcp_input.c; BBR wants 3, but fills no queue).
+# for one, and the window is not full (tcp_sndbuf_expand and tcp_should_expand_sndbuf, net/ipv4/tcp_input.c; BBR wants 3, but fills no queue). One
+# below the maximum is that of the largest window so far. Seen on a line of 100 Mb/s: 20 and 100 flows of cubic came to a larger one, and so to a lower
+# maximum, within 8 to 22 s; but the last of them had the whole queue to itself by then, and back and forth half of them did not follow in 20 s.
 SNDBUF_WINDOWS, LEAST_WINDOW_SEGMENTS = 2, 10
-# As a congestion window goes up and down, the buffer is that of its largest so far, and follows when there is a larger one. What is not far from
-# that comes to it sooner or later, and whoever follows leaves room in the queue to the others' windows. Seen on a line of 100 Mb/s: 20 and 100
-# flows of cubic, with buffers of up to 2.4 times the present window's, had all followed after 11 to 22 s.
-SNDBUF_PEAK = 1.5
 HEADERS_BYTES, SKB_BYTES = 652, 256  # beside the payload of a segment, and of its sk_buff: as on x86-64
 
 
@@ -106,7 +104,7 @@ def _sending(now: Any, changes: Any, seconds: Optional[float], min_rtt: int, siz
         not waits_for_peer and _bloated(now.rtt_us, min_rtt) and now.send_queue >= BLOATED_LEAST_BYTES,
         not waits_for_peer and unsent >= max(STALE_LEAST_BYTES, STALE_ROUND_TRIPS * path_holds, STALE_SECONDS * goodput),
         cut and full and waits_for_room,
-        now.sndbuf > SNDBUF_PEAK * sndbuf_wanted(now.snd_cwnd, now.snd_mss) or unsent >= window,
+        now.sndbuf < SNDBUF_AT_MAX * sizes.sndbuf_max or now.sndbuf > sndbuf_wanted(now.snd_cwnd, now.snd_mss) or unsent >= window,
     )
 
 

@@ -7,7 +7,6 @@ Where the operator allows it, that is tried in one step.
 """
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -20,8 +19,6 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.
 LEAST_SHARE = 0.05
 # Of the connections that fill a queue: once more of them stay as they are, the queue stays, too.
 MOST_THAT_STAY = 0.5
-# Until all of 20 to 100 flows on one line had followed a lower maximum: 11 to 22 s, of 2.7 to 4.3 s a period.
-CUBIC_PERIODS, SEGMENT_BYTES = 4, 1448
 # Of a transfer that comes and goes, only a part is seen. If connections that stay move less than this of all octets, octets count instead.
 STAYING_SHARE = 0.7
 # What waits can be in the buffer, or in a queue of the path: there it shows in the round trip, which differs less from look to look.
@@ -92,25 +89,8 @@ def out_of_reach(knob: Knob, window: Mapping[str, Any]) -> Unreachable | None:
 
 
 def least_washout_seconds(knob: Knob, window: Mapping[str, Any]) -> float:
-    """How long it takes until blocks are of the new value.
-
-    A default reaches a server's connections once it listens anew. It did so within the window, so it does within such a time.
-    """
-    if (knob.key, knob.field) == (RMEM, "default"):
-        return 0.0 if _is_outbound(window) else sum(window["seconds"])
-    if (knob.key, knob.field, knob.direction) == (WMEM, "max", "lower"):
-        return _until_windows_grew(window)
-    return 0.0
-
-
-def _until_windows_grew(window: Mapping[str, Any]) -> float:
-    """A buffer below the maximum in force is that of the largest congestion window so far, and follows when there is a larger one: after some periods
-    of CUBIC, of cbrt(window x (1 - 0.7) / 0.4) seconds each (RFC 9438)."""
-    group = group_of(active_groups(window), "path_queue_bloated")
-    if group is None or group["flows"] - (group["counts"].get("sndbuf_at_max") or 0) <= MOST_THAT_STAY * group["flows"]:
-        return 0.0
-    cwnd_bytes = (group["quantiles"].get("cwnd_bytes") or {}).get("p50") or 0
-    return float(math.ceil(CUBIC_PERIODS * (0.75 * cwnd_bytes / SEGMENT_BYTES) ** (1 / 3)))
+    """A default reaches a server's connections once it listens anew. It did so within the window, so it does within such a time."""
+    return sum(window["seconds"]) if (knob.key, knob.field) == (RMEM, "default") and not _is_outbound(window) else 0.0
 
 
 def metric_for(metric: Metric, window: Mapping[str, Any]) -> Metric:
@@ -153,8 +133,8 @@ def _kept_buffers(window: Mapping[str, Any]) -> Unreachable | None:
     if stay - born <= MOST_THAT_STAY * group["flows"]:
         return None
     return Unreachable(
-        f"a lower maximum reaches connections made after it, and {stay} of {group['flows']} would keep their send buffer: it is far more than"
-        " their congestion window wants by now, or that is full anyway"
+        f"a lower maximum reaches connections made after it, and {stay} of {group['flows']} would keep their send buffer: it is as large as"
+        " their largest congestion window so far wanted it, or the present one is full anyway"
     )
 
 

@@ -165,23 +165,27 @@ def test_path_queue(more, changes, names):
     assert shown(BLOATED, changes, **more) == names
 
 
-@pytest.mark.parametrize("more, changes, stays", [
-    ({"sndbuf": 522_240}, SENT, False),  # 1.5 x 2 x 40 segments, in 4096 bytes and an sk_buff each
-    ({"sndbuf": 522_241}, SENT, True),
-    ({"sndbuf": 522_241, "snd_cwnd": 41}, SENT, False),
-    ({"sndbuf": 87_040, "snd_cwnd": 2}, SENT, False),  # as every connection has it from its start
-    ({"sndbuf": 276_481, "snd_mss": 1396}, SENT, True),  # 2048 and an sk_buff
-    ({"sndbuf": 276_480, "snd_mss": 1396}, SENT, False),
-    ({"sndbuf": 276_481, "snd_mss": 1397}, SENT, False),
-    ({"sndbuf": 522_241}, dict(SENT, bytes_acked=0, bytes_received=9), False),  # it hangs
+@pytest.mark.parametrize("more, changes, maximum, stays", [
+    ({"sndbuf": 348_160}, SENT, 348_160, False),  # 2 x 40 segments, in 4096 bytes and an sk_buff each
+    ({"sndbuf": 348_161}, SENT, 348_161, True),
+    ({"sndbuf": 348_161, "snd_cwnd": 41}, SENT, 348_161, False),
+    ({"sndbuf": 87_040, "snd_cwnd": 2}, SENT, 87_040, False),  # as every connection has it from its start
+    ({"sndbuf": 184_321, "snd_mss": 1396}, SENT, 184_321, True),  # 2048 and an sk_buff
+    ({"sndbuf": 184_320, "snd_mss": 1396}, SENT, 184_320, False),
+    ({"sndbuf": 184_321, "snd_mss": 1397}, SENT, 184_321, False),
+    ({"sndbuf": 95_000}, SENT, 100_000, False),
+    ({"sndbuf": 94_999}, SENT, 100_000, True),  # not the maximum's doing, but that of its largest window so far
+    ({"sndbuf": 348_161}, dict(SENT, bytes_acked=0, bytes_received=9), 348_161, False),  # it hangs
 ])
-def test_a_send_buffer_that_would_not_follow_a_lower_maximum(more, changes, stays):
-    assert found_in(BLOATED, changes, **dict({"snd_cwnd": 40}, **more)).sndbuf_stays is stays
+def test_a_send_buffer_that_would_not_follow_a_lower_maximum(more, changes, maximum, stays):
+    found = found_in(BLOATED, changes, sizes=SIZES._replace(sndbuf_max=maximum), **dict({"snd_cwnd": 40}, **more))
+    assert found.sndbuf_stays is stays
 
 
 @pytest.mark.parametrize("unsent, stays", [(57_919, False), (57_920, True)])
 def test_nor_does_one_that_has_a_whole_congestion_window_waiting(unsent, stays):
-    assert found_in(BLOATED, SENT, Fill(0.0, 0.0, float(unsent)), snd_cwnd=40, sndbuf=348_160).sndbuf_stays is stays
+    found = found_in(BLOATED, SENT, Fill(0.0, 0.0, float(unsent)), sizes=SIZES._replace(sndbuf_max=348_160), snd_cwnd=40, sndbuf=348_160)
+    assert found.sndbuf_stays is stays
 
 
 STALE = dict(SENDING, snd_cwnd=40, sndbuf=MIB, rtt_us=20_100, min_rtt_us=20_000)

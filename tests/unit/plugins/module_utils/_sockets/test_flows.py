@@ -59,7 +59,7 @@ def test_every_measure_is_what_its_name_says():
         "data_segments_out": 80, "retransmitted_segments": 20,
         "busy_us": 500, "rwnd_limited_us": 100, "sndbuf_limited_us": 50, "drops": 3, "born": False, "app_limited": True,
         "rcvbuf_at_default": True, "rcvbuf_at_max": False, "rcvbuf_above_max": False, "rcvbuf_probably_locked": False,
-        "sndbuf_at_default": False, "sndbuf_at_max": False, "sndbuf_above_max": False, **NO_SIGNS._asdict(),
+        "sndbuf_at_default": False, "sndbuf_at_max": False, "sndbuf_above_max": False, **dict(NO_SIGNS._asdict(), sndbuf_stays=True),
     }
 
 

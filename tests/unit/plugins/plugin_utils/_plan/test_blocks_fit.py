@@ -103,21 +103,6 @@ def test_a_lower_maximum_leaves_buffers_alone_that_would_not_follow(stay, born, 
     assert reachable or f"{stay} of 4 would keep their send buffer" in found.reason
 
 
-@pytest.mark.parametrize("at_max, cwnd_bytes, seconds", [
-    (2, 37_648, 0.0),  # half of them at the maximum: these follow at once
-    (1, 37_648, 11.0),  # 26 segments: 2.7 s a period
-    (None, 159_280, 18.0),  # 110
-    (0, None, 0.0),
-])
-def test_buffers_below_the_maximum_follow_once_windows_have_grown(at_max, cwnd_bytes, seconds):
-    seen = window(direction="outbound")
-    seen["sockets"]["groups"][0].update(
-        counts={"path_queue_bloated": 4, "sndbuf_at_max": at_max}, quantiles={"cwnd_bytes": {"p50": cwnd_bytes}} if cwnd_bytes else {},
-    )
-    assert least_washout_seconds(Knob(WMEM, "max", "lower"), seen) == seconds
-    assert least_washout_seconds(Knob(WMEM, "max", "raise"), seen) == 0.0
-
-
 @pytest.mark.parametrize("seen, total, name", [(80, 100, "flows_bulk_read_bytes"), (60, 100, "octets_in"), (None, 100, "flows_bulk_read_bytes")])
 def test_transfers_that_come_and_go_are_counted_by_octets(seen, total, name):
     watched = window(old_bytes=seen, octets=total)
