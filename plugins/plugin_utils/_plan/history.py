@@ -40,18 +40,19 @@ def tried_before(scenario: str, knob: Knob, earlier: Sequence[Record]) -> str | 
 
 
 def overshot(scenario: str, earlier: Sequence[Record]) -> Overshot | None:
-    """The only refuted try of a finding, when a smaller step in the same direction may gain as much.
+    """The only refuted try of a finding, and the last, when a smaller step in the same direction may gain as much.
 
     While a buffer limits its flows they move as much as it holds in a round trip. So what more a step moved is how much larger the buffer has to be
     for that, and all beyond it waited in a queue.
     """
-    refuted = [
+    tries = [
         (number, record) for number, record in enumerate(earlier, 1)
-        if (record.get("plan") or {}).get("scenario") == scenario and record["plan"].get("changes") and not was_kept(record)
+        if (record.get("plan") or {}).get("scenario") == scenario and record["plan"].get("changes")
     ]
-    if len(refuted) != 1 or refuted[0][1]["plan"].get("joint"):
+    refuted = [record for _number, record in tries if not was_kept(record)]
+    if len(refuted) != 1 or tries[-1][1] is not refuted[0] or refuted[0]["plan"].get("joint"):
         return None
-    number, record = refuted[0]
+    number, record = tries[-1]
     verdict = record.get("verdict") or {}
     cost = ", ".join(guard["name"] for guard in verdict.get("guards") or () if guard["ok"] is not True)
     if not cost or not verdict.get("before"):

@@ -64,6 +64,7 @@ def gained(after, before=90.0, guards=COSTLY, verdict="regressed", **plan):
     ([gained(94.0)], None),  # and little to gain
     ([gained(175.0)], None),  # a narrower step would be the same one
     ([gained(120.0), gained(120.0)], None),  # once
+    ([gained(120.0), gained(115.0, verdict="improved")], None),  # the narrower one was kept
     ([gained(120.0, joint={"hosts": ["a", "b"]})], None),
     ([gained(120.0, verdict="improved")], None),
     ([gained(None, before=None)], None),
