@@ -76,9 +76,9 @@ def raised(after, before=66.0, new="4096 16384 8388608", verdict="improved"):
     return {"plan": {"scenario": "sender_buffer_too_small", "changes": changes}, "verdict": {"verdict": verdict, "before": before, "after": after}}
 
 
-# Of windows in which nothing is wrong, after what earlier rounds of the run did. What a real trial gains is in tests/benchmarks.
+# Of windows in which nothing is wrong, after what earlier rounds of the run did. The first is what they did on the lab's workload `mixed`.
 AFTER_ROUNDS = [
-    ([raised(119.0)], ["sender_buffer_oversized"]),
+    ([raised(120.7, before=66.7)], ["sender_buffer_oversized"]),
     ([raised(122.0)], ["sender_buffer_oversized"]),
     ([raised(123.0)], ["nothing_wrong"]),  # it takes all but 4 % of it
     ([raised(132.0)], ["nothing_wrong"]),
