@@ -126,7 +126,7 @@ _value:
       description: The host whose trial goes first. V(null) if there is none.
     design:
       type: str
-      description: V(pairs) of blocks, or one V(step) at a random moment.
+      description: V(pairs) of blocks, or one V(step), or V(step_back) from the candidate, at a random moment.
     step_seconds:
       type: float
       description: How long a trial in one step is to take; 0 of any other.

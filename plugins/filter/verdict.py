@@ -121,7 +121,7 @@ _value:
           description: V(true) in order, V(false) worse, V(null) in doubt.
     design:
       type: str
-      description: V(pairs) or V(step), of the trial.
+      description: V(pairs), V(step) or V(step_back), of the trial.
     controls:
       type: dict
       description: V(null); only P(linuxnet.socket_buffers.verdicts#filter) takes hosts that recorded beside a trial in one step.

@@ -11,7 +11,8 @@ description:
   - Runs an experiment on the host. Pairs of blocks, one under the present values (arm A) and one under the O(values) (arm B), in an
     order drawn for each pair, and the counters of each block recorded. The result feeds P(linuxnet.socket_buffers.verdict#filter).
   - With O(design=step) the blocks are all A up to a drawn moment, and all B from then on. That is for what reaches neither connections
-    nor listeners that are open, where blocks in turns would compare a value with itself.
+    nor listeners that are open, where blocks in turns would compare a value with itself. With O(design=step_back) they are all B up to that
+    moment, and all A from then on. That is for what takes hold later than in a block, and goes at once.
   - It ends at the originals, always, byte for byte, even where they are values that O(values) would refuse. So it never reports a change.
   - A guardian process is started before the first write. When the trial dies in any way, or hangs, the guardian brings the originals
     back within seconds. Nothing is written that a reboot would not revert.
@@ -48,8 +49,9 @@ options:
       - V(pairs) draws an order for each pair of blocks.
       - V(step) switches once, at a moment drawn by O(seed). All moments are equally likely that leave each arm a fifth of the blocks. It
         wants at least 5 O(pairs), which are then two blocks each and no more.
+      - V(step_back) begins with the O(values) and switches back once, at such a moment.
     type: str
-    choices: [pairs, step]
+    choices: [pairs, step, step_back]
     default: pairs
   pairs:
     description:

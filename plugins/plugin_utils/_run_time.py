@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import LEAST_STEP_PAIRS, MOST_PAIRS, STEP
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import LEAST_STEP_PAIRS, MOST_PAIRS, STEP, STEP_BACK
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.step import least_blocks
 
 # A busy host starts and ends a run late: the job's own limit leaves room for that.
@@ -17,6 +17,8 @@ START_MARGIN_SECONDS = 60
 TRY_SECONDS = 5
 # A block is longer than the wash-out before it.
 BEYOND_WASHOUT_SECONDS = 1.0
+# Of a block of a step back, with its wash-out: a fifth of 168 of them is 100 s. Buffers that follow one after the other had done so after 8 to 22 s.
+LEAST_BACK_SECONDS = 3.0
 # Hosts that have to be in step are started one after the other, and begin at a time that is so far ahead.
 LEAD_SECONDS = 60
 # So few are started at once, as Ansible has 5 forks if nobody wants more.
@@ -41,6 +43,8 @@ def trial_lengths(
     block = max(block_seconds, washout + BEYOND_WASHOUT_SECONDS) if washout > washout_seconds else block_seconds
     stepping, together = plan.get("design") == STEP, len((plan.get("joint") or {}).get("hosts") or ())
     lead, note = float(LEAD_SECONDS if stepping or together > MOST_AT_ONCE else 0), None
+    if plan.get("design") == STEP_BACK:
+        pairs, block, washout = _back(trial_seconds(pairs, block, washout), alpha)
     if stepping:
         pairs, block, note = _fitted(float(plan["step_seconds"]), block, washout, alpha)
     return {
@@ -61,6 +65,15 @@ def _fitted(seconds: float, block: float, washout: float, alpha: float) -> tuple
         f" so give socket_buffers_step_seconds at least {math.ceil(trial_seconds(needed // 2, block, washout))}"
     )
     return pairs, math.floor(1000 * (seconds / (2 * pairs) - washout)) / 1000, short if 2 * pairs < needed else None
+
+
+def _back(seconds: float, alpha: float) -> tuple[int, float, float]:
+    """As long as asked for, in as many blocks as a proof takes, a third of each wash-out: what comes back does so within a second. The first fifth
+    of all is of the candidate, whatever is drawn, so these must be long enough for it to take hold."""
+    pairs = least_blocks(alpha) // 2
+    one = max(seconds / (2 * pairs), LEAST_BACK_SECONDS)
+    washout = math.floor(1000 * one / 3) / 1000
+    return pairs, math.floor(1000 * (one - washout)) / 1000, washout
 
 
 def run_time(seconds: float) -> dict[str, Any]:

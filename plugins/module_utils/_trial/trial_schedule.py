@@ -6,7 +6,7 @@ import math
 import random
 from typing import List, NamedTuple
 
-PAIRS, STEP = "pairs", "step"
+PAIRS, STEP, STEP_BACK = "pairs", "step", "step_back"
 
 MOST_PAIRS = 1000
 LEAST_STEP_PAIRS = 5  # ten blocks: with fewer there is hardly a moment to choose
@@ -25,7 +25,7 @@ LATE_START_SECONDS = 1  # so late still counts as begun when it was to
 
 
 class Block(NamedTuple):
-    """One stretch of time under the present values (A) or the candidate (B). In a step each is its own pair: it has no partner."""
+    """One stretch of time under the present values (A) or the candidate (B). In one step each is its own pair: it has no partner."""
 
     pair: int
     arm: str
@@ -57,8 +57,8 @@ def check_lengths(pairs: int, block_seconds: float, washout_seconds: float, desi
     """ValueError, naming the option, for a trial that cannot be run."""
     if not 1 <= pairs <= MOST_PAIRS:
         raise ValueError(f"pairs: wants 1 to {MOST_PAIRS}, got {pairs}")
-    if design == STEP and pairs < LEAST_STEP_PAIRS:
-        raise ValueError(f"pairs: design {STEP} wants at least {LEAST_STEP_PAIRS} (two blocks each), got {pairs}")
+    if design != PAIRS and pairs < LEAST_STEP_PAIRS:
+        raise ValueError(f"pairs: design {design} wants at least {LEAST_STEP_PAIRS} (two blocks each), got {pairs}")
     if not block_seconds >= SHORTEST_BLOCK_SECONDS:
         raise ValueError(f"block_seconds: wants at least {SHORTEST_BLOCK_SECONDS}, got {block_seconds}")
     if not 0 <= washout_seconds < block_seconds:
@@ -96,7 +96,7 @@ def random_seed() -> int:
 
 
 def step_moments(blocks: int) -> range:
-    """Which of so many blocks may be the first under the candidate, in a trial with one step."""
+    """Which of so many blocks may be the first after the switch, in a trial with one step."""
     least = -(-blocks // EDGE_SHARE)
     return range(least, blocks - least + 1)
 
@@ -114,9 +114,18 @@ def _in_pairs(pairs: int, seed: int) -> List[Block]:
 
 def _in_one_step(pairs: int, seed: int) -> List[Block]:
     """A up to a moment drawn from all that are possible, then B: any other moment was as likely, which is what the test counts."""
+    return _switched("A", "B", pairs, seed)
+
+
+def _in_one_step_back(pairs: int, seed: int) -> List[Block]:
+    """B first, for what is slow to take hold and quick to go: it has a fifth of the blocks at least until the switch, which is as sudden then."""
+    return _switched("B", "A", pairs, seed)
+
+
+def _switched(before: str, after: str, pairs: int, seed: int) -> List[Block]:
     blocks = 2 * pairs
     moment = random.Random(seed).choice(step_moments(blocks))
-    return [Block(index, "B" if index >= moment else "A") for index in range(blocks)]
+    return [Block(index, after if index >= moment else before) for index in range(blocks)]
 
 
-DESIGNS = {PAIRS: _in_pairs, STEP: _in_one_step}
+DESIGNS = {PAIRS: _in_pairs, STEP: _in_one_step, STEP_BACK: _in_one_step_back}

@@ -40,13 +40,14 @@ def read_step(given: Mapping[str, Any] | None) -> Step:
 
 
 class Unreachable(NamedTuple):
-    """Why blocks in turns would compare a value with itself; what old listeners hand on changes with their restart alone."""
+    """Why blocks in turns could not tell; what old listeners hand on changes with their restart alone."""
 
     reason: str
     listeners: bool = False
+    slow: bool = False  # it does take hold, only later than in a block; and goes at once
 
     def may_step(self, allowed: Step) -> bool:
-        return allowed.seconds > 0 and bool(allowed.services or not self.listeners)
+        return self.slow or allowed.seconds > 0 and bool(allowed.services or not self.listeners)
 
     def told(self) -> str:
         """The reason, and which variables would have it tried."""
@@ -128,13 +129,14 @@ def _kept_buffers(window: Mapping[str, Any]) -> Unreachable | None:
     group = group_of(active_groups(window), "path_queue_bloated")
     if group is None:
         return None
-    stay, born = (group["counts"].get(name) or 0 for name in ("sndbuf_stays", "born"))
+    stay, born, stale = (group["counts"].get(name) or 0 for name in ("sndbuf_stays", "born", "send_queue_stale"))
     # At least so many are both: where connections come and go, the next ones are reached.
     if stay - born <= MOST_THAT_STAY * group["flows"]:
         return None
     return Unreachable(
         f"a lower maximum reaches connections made after it, and {stay} of {group['flows']} would keep their send buffer: it is as large as"
-        " their largest congestion window so far wanted it, or the present one is full anyway"
+        " their largest congestion window so far wanted it, or the present one is full anyway",
+        slow=stale <= MOST_THAT_STAY * group["flows"],
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.dropin import DROPIN_PATH
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import InvalidValue, validated
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import PAIRS, STEP
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import PAIRS, STEP, STEP_BACK
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, Knob, Scenario
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.guard_table import GUARDS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import check_keys
@@ -19,6 +19,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import ANSWERS, SCENARIO, narrowed, turned
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import (
     Step,
+    Unreachable,
     least_washout_seconds,
     metric_for,
     out_of_reach,
@@ -113,11 +114,13 @@ def answered(scenario: Scenario, given: Given) -> Plan:
         guards=[{"name": guard.name, "direction": guard.direction} for guard in GUARDS if metric.name not in guard.counters],
         least_washout_seconds=least_washout_seconds(knob, given.window) if given.window and not unreachable else 0.0,
         seen=f"seen for {sum(given.window['seconds']):.0f} s" if given.window else None,
-        **(_in_one_step(given.step) if unreachable else {}),
+        **(_in_one_step(unreachable, given.step) if unreachable else {}),
     )
 
 
-def _in_one_step(step: Step) -> Plan:
+def _in_one_step(unreachable: Unreachable, step: Step) -> Plan:
+    if unreachable.slow:
+        return {"design": STEP_BACK}
     return {"design": STEP, "step_seconds": step.seconds, "restart_services": list(step.services)}
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import PAIRS, STEP
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import PAIRS, STEP, STEP_BACK
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict import pairs, step
 
 Trial = Mapping[str, Any]
@@ -66,7 +66,7 @@ class Design(NamedTuple):
 
 DESIGNS = {
     PAIRS: Design(pairs.paired, pairs.paired_gauge, pairs.together),
-    STEP: Design(step.stepped, step.stepped_gauge, step.together),
+    **dict.fromkeys((STEP, STEP_BACK), Design(step.stepped, step.stepped_gauge, step.together)),
 }
 
 
@@ -74,7 +74,7 @@ def design_of(trial: Trial) -> str:
     """Trials of before there were several say nothing of it."""
     design = trial.get("design") or PAIRS
     if design not in DESIGNS:
-        raise ValueError(f"trial: design wants {' or '.join(DESIGNS)}, got {design!r}")
+        raise ValueError(f"trial: design wants {', '.join(DESIGNS)}, got {design!r}")
     return str(design)
 
 

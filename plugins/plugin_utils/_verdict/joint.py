@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import STEP
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import PAIRS, STEP
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.block_columns import why_missing
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import check_keys
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.comparison import design_of
@@ -39,7 +39,7 @@ Host = Mapping[str, Any]
 def verdicts(hosts: Mapping[str, Host], alpha: float = 0.01, min_effect: float = 0.05, extend: bool = False) -> dict[str, dict[str, Any]]:
     """{host: verdict} of {host: {trial, plan, first, controls}}. `trial` is None where none was brought back.
 
-    With `extend`, alpha is shared by two looks, and a first one that is worth a second says so (`extend` of the verdict). A step has one look: no
+    With `extend`, alpha is shared by two looks, and a first one that is worth a second says so (`extend` of the verdict). One step, or one back, has one look: no
     service is restarted twice for a doubt.
     """
     found: dict[str, dict[str, Any]] = {}
@@ -51,7 +51,7 @@ def verdicts(hosts: Mapping[str, Host], alpha: float = 0.01, min_effect: float =
                 members = _members(host, its["plan"])
                 # A member that was planned otherwise has a verdict of its own.
                 partners = {other: hosts[other] for other in members if other in hosts and _same(hosts[other]["plan"], its["plan"])}
-                twice = extend and its["plan"].get("design") != STEP
+                twice = extend and its["plan"].get("design", PAIRS) == PAIRS
                 level = second_alpha(alpha) if its.get("first") else first_alpha(alpha) if twice else alpha
                 judged = _together(members, partners, its["plan"], level, min_effect) if members else _alone(its, level, min_effect)
                 again = twice and not its.get("first") and is_worth_another(judged, alpha, min_effect)

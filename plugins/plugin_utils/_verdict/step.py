@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Blocks of trials in one step: those before it, and those after it. Pure. A `Comparison`, see comparison.py.
 
+A step back is read backwards: as every moment of it has its counterpart from the end, the test is the same.
+
 What the controls of a trial did in the same blocks is taken out of every block first (controls.py).
 """
 from __future__ import annotations
@@ -11,7 +13,7 @@ import math
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import step_moments
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import STEP_BACK, step_moments
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import Column, exposure_of, log_rate, ratio, summed
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict import moments
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.controls import drift
@@ -140,7 +142,7 @@ def _host(trial: Mapping[str, Any], columns: Callable[[Mapping[str, Any]], Colum
     if events is None or exposure is None:
         return None
     drifts = drift([columns(control) for control in trial.get("controls") or ()], len(events))
-    cells = [None if None in cell else cell for cell in zip(events, exposure, drifts)]
+    cells = _forwards(trial, [None if None in cell else cell for cell in zip(events, exposure, drifts)])
     return Host(
         trial.get("seed"), step_of(trial),
         [None if cell is None else cell[0] * math.exp(-cell[2]) for cell in cells],
@@ -148,10 +150,15 @@ def _host(trial: Mapping[str, Any], columns: Callable[[Mapping[str, Any]], Colum
     )
 
 
+def _forwards(trial: Mapping[str, Any], blocks: Sequence[Any]) -> list[Any]:
+    """Those of the present values first."""
+    return list(reversed(blocks) if trial.get("design") == STEP_BACK else blocks)
+
+
 def step_of(trial: Mapping[str, Any]) -> int:
     """The first block of the candidate. ValueError for blocks that nobody drew so."""
-    arms = trial["blocks"]["arm"]
+    arms = _forwards(trial, trial["blocks"]["arm"])
     step = arms.index("B") if "B" in arms else len(arms)
     if step not in step_moments(len(arms)) or "A" in arms[step:]:
-        raise ValueError(f"trial: its design is step, but its blocks ({''.join(arms)}) are not of one step in their middle three fifths")
+        raise ValueError(f"trial: its design is {trial.get('design')}, but its blocks ({''.join(arms)}) are not of one step in their middle three fifths")
     return step

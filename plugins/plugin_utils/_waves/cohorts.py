@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import STEP
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import STEP, STEP_BACK
+
+HOW = {STEP: ", in one step", STEP_BACK: ", in one step back"}
 
 Plan = Mapping[str, Any]
 Hosts = Mapping[str, Mapping[str, Any]]
@@ -42,7 +44,7 @@ def _question(members: tuple[str, ...], plans: Mapping[str, Plan], hosts: Hosts)
         leading = plans[min(leading["joint"]["measured_on"])]
     groups = "+".join(sorted({str(hosts[host]["group"]) for host in members}))
     keys = ", ".join(sorted({change["key"] for host in members for change in plans[host]["changes"]}))
-    how = ", in one step" if leading.get("design") == STEP else ""
+    how = HOW.get(leading.get("design"), "")
     return f"{leading['scenario']} in {groups} ({keys}, {leading['metric']['name']}{how})"
 
 

@@ -3,6 +3,7 @@ from collections import Counter
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import (
     STEP,
+    STEP_BACK,
     Timetable,
     begin_of,
     check_lengths,
@@ -55,6 +56,12 @@ def test_every_moment_of_a_step_is_as_likely_as_any_other():
 
 def test_a_seed_gives_the_same_step_on_every_python():
     assert [step_of(16, seed) for seed in (4, 5, 7, 4711, 2 ** 31 - 1)] == [14, 15, 17, 11, 17]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_step_back_is_a_step_with_the_candidate_first(seed):
+    step, back = ([block.arm for block in schedule(8, seed, design)] for design in (STEP, STEP_BACK))
+    assert back == [{"A": "B", "B": "A"}[arm] for arm in step]
 
 
 def test_random_seeds_differ_and_are_seeds():
@@ -110,6 +117,7 @@ def test_lengths_that_can_be_run(lengths):
     ((1, 15, float("nan")), "washout_seconds"),
     ((1000, 100, 0), "200000 seconds"),
     ((4, 15, 3, STEP), "^pairs: design step wants at least 5"),
+    ((4, 15, 3, STEP_BACK), "^pairs: design step_back wants at least 5"),
 ])
 def test_lengths_that_cannot(lengths, named):
     with pytest.raises(ValueError, match=named):

@@ -2,6 +2,7 @@
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import CORE_RMEM, CORE_WMEM, LOWAT, RMEM, WMEM
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import ANSWERS, SCENARIO
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import Step
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.plan import plan
 
 MIB = 1048576
@@ -242,3 +243,12 @@ def test_nor_is_a_size_held_against_a_step_that_is_not_the_last_word(host, earli
 def test_bloat_does_not_take_what_a_step_gained(bdp, maximum):
     seen = window(group(bdp_bytes=bdp, send_payload_share=0.6))
     assert new(made("queue_bloat", seen, facts(**EIGHT), earlier=[raised(1.8)])) == f"4096 16384 {maximum}"
+
+
+@pytest.mark.parametrize("step", [{}, {"step": Step(3600.0, ("web.service",))}])
+def test_bloat_whose_buffers_follow_late_is_tried_in_a_step_back(step):
+    """Nobody has to allow that, and nothing is restarted."""
+    seen = window(group(9, counts={"path_queue_bloated": 9, "sndbuf_stays": 9}, bdp_bytes=25_000, send_payload_share=0.63))
+    tried = made("queue_bloat", seen, **step)
+    assert new(tried) == "4096 16384 69632"
+    assert (tried["design"], tried["step_seconds"], tried["restart_services"]) == ("step_back", 0.0, [])

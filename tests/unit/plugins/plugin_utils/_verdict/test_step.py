@@ -86,5 +86,22 @@ def test_no_one_test_is_for_two_designs():
 
 def test_an_unknown_design_is_refused_and_none_is_that_of_before():
     assert design_of({}) == "pairs"
-    with pytest.raises(ValueError, match="design wants pairs or step, got 'latin square'"):
+    with pytest.raises(ValueError, match="design wants pairs, step, step_back, got 'latin square'"):
         design_of({"design": "latin square"})
+
+
+@pytest.mark.parametrize("control", [None, [100] * 5 + [150] * 5])
+def test_a_step_back_is_read_backwards(control):
+    events = [100, 110, 90, None, 200, 220, 180, 200, 210, 190]
+    trials = []
+    for design, arms, turn in (("step", "AAAABBBBBB", list), ("step_back", "BBBBBBAAAA", lambda row: list(reversed(row)))):
+        beside = [a_trial(events=turn(control), blocks={"arm": ["A"] * BLOCKS})] if control else []
+        trials.append(a_trial(design=design, events=turn(events), blocks={"arm": list(arms)}, gauges={"Flows": turn(events)}, controls=beside))
+    ahead, back = (compared([trial], ("Events",)) for trial in trials)
+    assert back.hosts == ahead.hosts and back.rates() == ahead.rates() and back.p_greater(1) == ahead.p_greater(1)
+    assert compared_gauge(trials[1:], "Flows").rates() == compared_gauge(trials[:1], "Flows").rates()
+
+
+def test_a_step_back_whose_blocks_go_forward_is_none():
+    with pytest.raises(ValueError, match="its design is step_back, but its blocks .* are not of one step"):
+        step_of(a_trial(design="step_back"))
