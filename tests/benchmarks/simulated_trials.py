@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import PAIRS, STEP, schedule
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import PAIRS, schedule
 
 METRIC = "TcpExtTCPRcvCollapsed"
 FLOWS = "TcpCurrEstab"
@@ -31,7 +31,7 @@ class Design(NamedTuple):
     lockstep: bool = True
     joint: bool = False
     extended: bool = False  # the second half of the pairs is a trial of its own, run only where the first is promising
-    step: bool = False
+    kind: str = PAIRS
     controls: int = 0
 
     @property
@@ -140,7 +140,7 @@ def _orders(rng: np.random.Generator, repetitions: int, design: Design) -> np.nd
         seeds = rng.integers(1, 2 ** 31, size=1 if design.lockstep else design.hosts)
         for host in range(design.hosts):
             seed = int(seeds[host % len(seeds)])
-            orders[repetition, host] = (seed, [block.arm for block in schedule(design.pairs, seed, STEP if design.step else PAIRS)])
+            orders[repetition, host] = (seed, [block.arm for block in schedule(design.pairs, seed, design.kind)])
         for control in range(design.hosts, design.hosts + design.controls):
             orders[repetition, control] = (0, ["A"] * 2 * design.pairs)
     return orders
@@ -196,11 +196,11 @@ def _trial(
     step = float(design.block_seconds + design.washout_seconds)
     return {
         "version": 1, "identity": {"boot_id": "b", "netns": "cookie:1", "netns_is_initial": True, "kernel_release": "6.1.0-18-amd64"},
-        "status": "complete", "reason": None, "seed": seed, "began_epoch_seconds": 0.0, "design": STEP if design.step else PAIRS,
+        "status": "complete", "reason": None, "seed": seed, "began_epoch_seconds": 0.0, "design": design.kind,
         "pairs": design.pairs, "block_seconds": float(design.block_seconds), "washout_seconds": float(design.washout_seconds),
         "baseline": {"net.ipv4.tcp_rmem": "4096 131072 33554432"}, "candidate": {"net.ipv4.tcp_rmem": "4096 131072 2097152"} if "B" in arms else {},
         "blocks": {
-            "pair": [index if design.step else index // 2 for index in range(len(arms))], "arm": arms,
+            "pair": [index // 2 if design.kind == PAIRS else index for index in range(len(arms))], "arm": arms,
             "started": [step * index for index in range(len(arms))],
         },
         "seconds": [float(design.block_seconds)] * len(arms), "counters": counters, "gauges": gauges, "absent": [], "restored": {},

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import PAIRS, STEP, STEP_BACK
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.guard_table import GUARDS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.joint import verdicts
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.pooled import pooled_units, pooled_verdict
@@ -33,9 +34,10 @@ DESIGNS = {
     "8 hosts, lockstep": Design(16, 15, 3, hosts=8),
     "8 hosts, own orders": Design(16, 15, 3, hosts=8, lockstep=False),
     "both ends": Design(16, 15, 3, hosts=2, joint=True),
-    "step, 1 host": Design(84, 15, 3, step=True),
-    "step, 1 host, 4 controls": Design(84, 15, 3, step=True, controls=4),
-    "step, 4 hosts, 4 controls": Design(84, 15, 3, hosts=4, lockstep=False, step=True, controls=4),
+    "step, 1 host": Design(84, 15, 3, kind=STEP),
+    "step, 1 host, 4 controls": Design(84, 15, 3, kind=STEP, controls=4),
+    "step, 4 hosts, 4 controls": Design(84, 15, 3, hosts=4, lockstep=False, kind=STEP, controls=4),
+    "step back": Design(84, 2, 1, kind=STEP_BACK),
 }
 # What differs between the kinds of traffic; everything else is the same for all.
 KINDS = {
@@ -84,7 +86,7 @@ def run(task: Task) -> Found:
     }
     words, smallest = Tally(), []
     for hosts in trials(rng, task.repetitions, task.design, task.traffic, {METRIC: task.effect, **task.harm}, task.rates):
-        if task.design.step:
+        if task.design.kind != PAIRS:
             judged = judged_step(hosts, plan, task)
         elif task.design.joint:
             judged = judged_together(hosts, plan, task)
