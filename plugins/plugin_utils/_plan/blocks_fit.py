@@ -45,6 +45,7 @@ class Unreachable(NamedTuple):
     reason: str
     listeners: bool = False
     slow: bool = False  # it does take hold, only later than in a block; and goes at once
+    unsent: bool = False  # but not before less data waits unsent
 
     def may_step(self, allowed: Step) -> bool:
         return self.slow or allowed.seconds > 0 and bool(allowed.services or not self.listeners)
@@ -136,7 +137,7 @@ def _kept_buffers(window: Mapping[str, Any]) -> Unreachable | None:
     return Unreachable(
         f"a lower maximum reaches connections made after it, and {stay} of {group['flows']} would keep their send buffer: it is as large as"
         " their largest congestion window so far wanted it, or the present one is full anyway",
-        slow=stale <= MOST_THAT_STAY * group["flows"],
+        slow=True, unsent=stale > MOST_THAT_STAY * group["flows"],
     )
 
 

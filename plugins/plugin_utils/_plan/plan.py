@@ -29,6 +29,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.poli
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.room import best_span, read_room, sizes_of
 
 Plan = dict[str, Any]
+UNSENT = "stale_send_queue"
 
 
 class Given(NamedTuple):
@@ -100,16 +101,20 @@ def answered(scenario: Scenario, given: Given) -> Plan:
     except InvalidValue as error:
         return dict(nothing(name, f"{name} argues to {knob.direction} {knob.named}, but what it holds must be put right first: {error}"), blocked=True)
     unreachable = out_of_reach(knob, given.window) if given.window else None
+    beside = answered(SCENARIO[UNSENT], given) if unreachable and unreachable.unsent else None
+    if unreachable and beside and not beside["changes"]:
+        unreachable = unreachable._replace(slow=False)
     if unreachable and not unreachable.may_step(given.step):
         # With the size: a person may want to set it, and restart what has to be restarted.
         return nothing(name, f"{name} argues to {knob.direction} {knob.named} from {now} to {candidate.size} bytes, but {unreachable.told()}")
     metric = metric_for(metric, given.window) if given.window else metric
+    told = f"{name}: {knob.direction} {knob.named} from {now} to {candidate.size} bytes; {candidate.reason}"
     return dict(
-        nothing(name, f"{name}: {knob.direction} {knob.named} from {now} to {candidate.size} bytes; {candidate.reason}"),
+        nothing(name, ". Together with that, as no buffer follows while much waits unsent: ".join([told, *([beside["reason"]] if beside else [])])),
         changes=[{
             "key": knob.key, "field": knob.field, "old": room.sizes.text(), "new": new, "reason": candidate.reason, "ceiling": candidate.ceiling,
             "limit_bytes": candidate.limit,
-        }],
+        }, *(beside["changes"] if beside else [])],
         metric=metric._asdict(),
         guards=[{"name": guard.name, "direction": guard.direction} for guard in GUARDS if metric.name not in guard.counters],
         least_washout_seconds=least_washout_seconds(knob, given.window) if given.window and not unreachable else 0.0,

@@ -4,7 +4,7 @@
 """One size for all hosts of a cohort. Pure.
 
 The largest of the sizes that the hosts would have tried, whether they are raised or lowered: it is enough for the host that needs most. No
-host goes above its own ceiling for it. Candidates of both ends of a connection keep their own sizes.
+host goes above its own ceiling for it. What else a candidate changes, and candidates of both ends of a connection keep their own sizes.
 """
 from __future__ import annotations
 
@@ -45,4 +45,4 @@ def _with_size(plan: Plan, wanted: int, hosts: int) -> dict[str, Any]:
     size = max(own, min(wanted, change["limit_bytes"])) if own > now else wanted
     told = why if size == wanted else f"{why}, here {size}: {change['ceiling']}"
     new = old.with_field(change["field"], size).text()
-    return dict(plan, changes=[dict(change, new=new, reason=told)], reason=f"{plan['reason']}. Shared: {told}")
+    return dict(plan, changes=[dict(change, new=new, reason=told), *plan["changes"][1:]], reason=f"{plan['reason']}. Shared: {told}")

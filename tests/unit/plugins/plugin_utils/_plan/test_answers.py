@@ -252,3 +252,19 @@ def test_bloat_whose_buffers_follow_late_is_tried_in_a_step_back(step):
     tried = made("queue_bloat", seen, **step)
     assert new(tried) == "4096 16384 69632"
     assert (tried["design"], tried["step_seconds"], tried["restart_services"]) == ("step_back", 0.0, [])
+
+
+FULL = window(group(9, counts={"path_queue_bloated": 9, "sndbuf_stays": 9, "send_queue_stale": 9}, bdp_bytes=25_000, goodput_out_bytes_per_second=1e6))
+
+
+def test_where_windows_are_always_full_less_data_waits_unsent_as_well():
+    tried = made("queue_bloat", FULL)
+    assert [(change["key"], change["new"]) for change in tried["changes"]] == [(WMEM, "4096 16384 73728"), (LOWAT, "5120")]
+    assert tried["design"] == "step_back" and tried["scenario"] == "queue_bloat" and tried["metric"]["name"] == "flows_bulk_rtt_us"
+    assert "Together with that" in tried["reason"] and "stale_send_queue: lower net.ipv4.tcp_notsent_lowat" in tried["reason"]
+
+
+def test_and_where_that_was_refuted_nothing_reaches_them():
+    refuted = {"plan": {"scenario": "stale_send_queue", "changes": [{"key": LOWAT, "old": "4294967295", "new": "5120"}]}, "verdict": {"verdict": "regressed"}}
+    tried = made("queue_bloat", FULL, earlier=[refuted])
+    assert not tried["changes"] and "9 of 9 would keep their send buffer" in tried["reason"] and "socket_buffers_step_seconds" in tried["reason"]

@@ -49,3 +49,11 @@ def test_by_host_and_alone_and_in_pairs_each_has_its_own():
     assert not sizes(raised[0])[1][0]["wave"]["shared"]
     joint = {"hosts": ["h0", "h1"], "measured_on": ["h0"]}
     assert sizes(*(dict(plan, joint=joint) for plan in raised))[0] == [8 * MIB, 16 * MIB]
+
+
+def test_what_goes_with_a_size_stays_as_it_is():
+    plans = [a_plan(32 * MIB, size, MIB) for size in (2 * MIB, 4 * MIB)]
+    for number, plan in enumerate(plans):
+        plan["changes"].append({"key": "net.ipv4.tcp_notsent_lowat", "field": None, "old": "4294967295", "new": str(5120 + number)})
+    found, made = sizes(*plans)
+    assert found == [4 * MIB, 4 * MIB] and [plan["changes"][1]["new"] for plan in made] == ["5120", "5121"]
