@@ -44,10 +44,10 @@ def _still_larger(record: Record, name: str) -> str | None:
     if not count:
         return None
     ports = residual.get("ports") or ()
-    where = f" on port{'s' * (len(ports) > 1)} {', '.join(map(str, ports))}" if ports else ""
+    where = f" (some to port{'s' * (len(ports) > 1)} {', '.join(map(str, ports))} of this host)" if ports else ""
     held, whose, until = ("connection holds a larger buffer", "its program", "it closes") if count == 1 else (
         "connections hold larger buffers", "their programs", "they close")
-    return f"{count:,} {held}{where} than the maximum in force, from before or as {whose} asked, until {until}"
+    return f"{count:,} {held} than the maximum in force{where}, from before or as {whose} asked, until {until}"
 
 
 def _inherited(record: Record, name: str) -> str | None:

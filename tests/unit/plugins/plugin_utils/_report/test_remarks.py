@@ -54,9 +54,9 @@ def test_what_was_lowered_is_proven_for_the_hour_it_was_seen_in(name, record, ex
         # Both may be the same connections.
         ("reverted", {"plan": plan(RAISED), "trial": held(3, 2)}, f"because. {THREE}"),
         ("reverted", {"tuning": {"residual": dict(held(3)["residual"], ports=[443])}},
-         f"because. {THREE.replace(' than', ' on port 443 than')}"),
+         f"because. {THREE.replace(' in force', ' in force (some to port 443 of this host)')}"),
         ("reverted", {"tuning": {"residual": dict(held(3)["residual"], ports=[25, 443])}},
-         f"because. {THREE.replace(' than', ' on ports 25, 443 than')}"),
+         f"because. {THREE.replace(' in force', ' in force (some to ports 25, 443 of this host)')}"),
         ("reverted", {"plan": plan(RAISED), "trial": held(0, 0)}, "because"),
         ("reverted", {"plan": plan(RAISED), "trial": held(None)}, "because"),
         ("reverted", {"plan": plan(RAISED), "trial": {"residual": None}}, "because"),
