@@ -16,7 +16,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.serv
     unlike,
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.systemd import systemd_sees_this_host
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import STEP
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import PAIRS, STEP
 
 OPTION = "restart_services"
 # Units, without .service or .socket, whose restart could leave nobody to undo the trial. Documented in the module.
@@ -71,7 +71,8 @@ class Restarts:
 def services_of(names: Sequence[str], design: str, switches: int) -> List[str]:
     """Their full names, each once. ValueError, naming the option, for what cannot be one or is not restarted in this design."""
     if names and design != STEP:
-        raise ValueError(f"{OPTION}: only with design: {STEP}; with {design} they could be restarted {switches} times")
+        why = f"with {design} they could be restarted {switches} times" if design == PAIRS else f"{design} is for what open connections follow"
+        raise ValueError(f"{OPTION}: only with design: {STEP}; {why}")
     try:
         return list(dict.fromkeys(unit_name(name) for name in names))
     except ValueError as error:

@@ -129,6 +129,15 @@ def test_a_step_restarts_its_services_under_both_values(steps):
     steps.expect_all_back()
 
 
+def test_a_step_back_begins_with_the_candidate(steps):
+    process = steps.start(**dict(STEP, design="step_back"))
+    eventually(lambda: steps.value() == IN_B)
+    trial = finished(process)["trial"]
+    assert (trial["status"], trial["design"], "".join(trial["blocks"]["arm"])) == ("complete", "step_back", "BBBAAAAAAA")
+    assert trial["restarted"] == {} and steps.restarts() == []
+    steps.expect_all_back()
+
+
 def test_without_services_nothing_is_asked_for(steps):
     trial = steps.run(**STEP)["trial"]
     assert trial["status"] == "complete" and trial["restarted"] == {} and steps.restarts() == []
@@ -277,6 +286,7 @@ def test_what_somebody_stopped_since_stays_stopped_and_is_told_once(steps):
     ({"ssh_service": {"Names": "ssh.service"}}, {"restart_services": ["ssh"]}, "must not be restarted by a trial (ssh.service: "),
     ({}, {"restart_services": ["nginx.timer"]}, "restart_services: wants names"),
     ({}, dict(SERVICES, design="pairs"), "only with design: step; with pairs they could be restarted 10 times"),
+    ({}, dict(SERVICES, design="step_back"), "only with design: step; step_back is for what open connections follow"),
     ({}, {"pairs": 4}, "pairs: design step wants at least 5"),
     ({}, {"start_at": 1e12}, "start_at: wants seconds since 1970, at most 600 ahead"),
     ({}, {"start_at": "nan"}, "start_at"),
