@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import Knob
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.earlier_rounds import Record, maximum, was_kept
 
-
 # The narrower step has to be worth a trial, and to differ from the one that was refuted.
 WORTH_A_STEP = 1.05
 

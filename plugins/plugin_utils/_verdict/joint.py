@@ -39,8 +39,8 @@ Host = Mapping[str, Any]
 def verdicts(hosts: Mapping[str, Host], alpha: float = 0.01, min_effect: float = 0.05, extend: bool = False) -> dict[str, dict[str, Any]]:
     """{host: verdict} of {host: {trial, plan, first, controls}}. `trial` is None where none was brought back.
 
-    With `extend`, alpha is shared by two looks, and a first one that is worth a second says so (`extend` of the verdict). One step, or one back, has one look: no
-    service is restarted twice for a doubt.
+    With `extend`, alpha is shared by two looks, and a first one that is worth a second says so (`extend` of the verdict). One step, there or back, has one
+    look: no service is restarted twice for a doubt, and no proof is possible at a share of alpha.
     """
     found: dict[str, dict[str, Any]] = {}
     try:
