@@ -45,7 +45,7 @@ def test_what_was_tried(scenario, knob, earlier, tried):
     assert (found is None) if tried is None else (tried in found)
 
 
-COSTLY = [{"name": "round trip of requests", "ok": False}, {"name": "longest stall", "ok": None}, {"name": "backlog drops", "ok": True}]
+COSTLY = ({"name": "round trip of requests", "ok": False}, {"name": "longest stall", "ok": None}, {"name": "backlog drops", "ok": True})
 
 
 def gained(after, before=90.0, guards=COSTLY, verdict="regressed", **plan):
