@@ -112,6 +112,8 @@ def filter_diagnose(window, facts=None, earlier=()):
         raise AnsibleFilterError(f"diagnose: window: wants a dictionary, got {type(window).__name__}")
     if not isinstance(facts, (Mapping, type(None))):
         raise AnsibleFilterError(f"diagnose: facts: wants a dictionary or none, got {type(facts).__name__}")
+    if not isinstance(earlier, (list, tuple)):
+        raise AnsibleFilterError(f"diagnose: earlier: wants a list of outcome records, oldest first, got {type(earlier).__name__}")
     try:
         return diagnose(window, facts, earlier)
     except ValueError as error:

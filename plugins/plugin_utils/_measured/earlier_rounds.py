@@ -14,7 +14,7 @@ SPARE = 1.03
 
 
 class Raise(NamedTuple):
-    """A maximum that was raised and kept, and how many times what it was before is moved since."""
+    """A maximum that was tried larger, and how many times as much moved with it."""
 
     round: int
     old: int
@@ -44,12 +44,19 @@ def refuted(records: Sequence[Record]) -> set[str]:
 def last_raise(records: Sequence[Record], key: str) -> Raise | None:
     """The latest kept change of a key's maximum, if that was up and its gain is known. `records` oldest first."""
     for number, record in reversed(list(enumerate(records, 1))):
-        change = next((row for row in (record.get("plan") or {}).get("changes") or () if row["key"] == key), None)
-        if change and was_kept(record):
-            verdict, old, new = record.get("verdict") or {}, maximum(change["old"]), maximum(change["new"])
-            gained = bool(new > old and verdict.get("before") and verdict.get("after"))
-            return Raise(number, old, new, verdict["after"] / verdict["before"]) if gained else None
+        if was_kept(record) and any(row["key"] == key for row in (record.get("plan") or {}).get("changes") or ()):
+            return raise_of(number, record, key)
     return None
+
+
+def raise_of(number: int, record: Record, key: str) -> Raise | None:
+    """What the trial of a round says of a key; None where it did not raise its maximum, or measured nothing."""
+    change = next((row for row in record["plan"]["changes"] if row["key"] == key), None)
+    verdict = record.get("verdict") or {}
+    if change is None or not (verdict.get("before") and verdict.get("after")):
+        return None
+    old, new = maximum(change["old"]), maximum(change["new"])
+    return Raise(number, old, new, verdict["after"] / verdict["before"]) if new > old else None
 
 
 def maximum(text: str) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import Knob
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.earlier_rounds import Record, maximum, was_kept
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.earlier_rounds import Record, maximum, raise_of, was_kept
 
 # The narrower step has to be worth a trial, and to differ from the one that was refuted.
 WORTH_A_STEP = 1.05
@@ -38,7 +38,7 @@ def tried_before(scenario: str, knob: Knob, earlier: Sequence[Record]) -> str | 
     return None
 
 
-def overshot(scenario: str, earlier: Sequence[Record]) -> Overshot | None:
+def overshot(scenario: str, knob: Knob, earlier: Sequence[Record]) -> Overshot | None:
     """The only refuted try of a finding, and the last, when a smaller step in the same direction may gain as much.
 
     While a buffer limits its flows they move as much as it holds in a round trip. So what more a step moved is how much larger the buffer has to be
@@ -52,13 +52,11 @@ def overshot(scenario: str, earlier: Sequence[Record]) -> Overshot | None:
     if len(refuted) != 1 or tries[-1][1] is not refuted[0] or refuted[0]["plan"].get("joint"):
         return None
     number, record = tries[-1]
-    verdict = record.get("verdict") or {}
-    cost = ", ".join(guard["name"] for guard in verdict.get("guards") or () if guard["ok"] is not True)
-    if not cost or not verdict.get("before"):
+    cost = ", ".join(guard["name"] for guard in (record.get("verdict") or {}).get("guards") or () if guard["ok"] is not True)
+    step = raise_of(number, record, knob.key)
+    if not cost or step is None or not WORTH_A_STEP <= step.gain <= step.new / step.old / WORTH_A_STEP:
         return None
-    gain, change = verdict["after"] / verdict["before"], record["plan"]["changes"][0]
-    old, new = maximum(change["old"]), maximum(change["new"])
-    return Overshot(number, new, gain, cost) if WORTH_A_STEP <= gain and gain * WORTH_A_STEP <= new / old else None
+    return Overshot(number, step.new, step.gain, cost)
 
 
 def _why_not(record: Record) -> str:

@@ -109,8 +109,10 @@ def answered(scenario: Scenario, given: Given) -> Plan:
         return nothing(name, f"{name} argues to {knob.direction} {knob.named} from {now} to {candidate.size} bytes, but {unreachable.told()}")
     metric = metric_for(metric, given.window) if given.window else metric
     told = f"{name}: {knob.direction} {knob.named} from {now} to {candidate.size} bytes; {candidate.reason}"
+    if beside:
+        told += f". Together with that, as no buffer follows while much waits unsent: {beside['reason']}"
     return dict(
-        nothing(name, ". Together with that, as no buffer follows while much waits unsent: ".join([told, *([beside["reason"]] if beside else [])])),
+        nothing(name, told),
         changes=[{
             "key": knob.key, "field": knob.field, "old": room.sizes.text(), "new": new, "reason": candidate.reason, "ceiling": candidate.ceiling,
             "limit_bytes": candidate.limit,
@@ -153,7 +155,8 @@ def _waived(scenario: Scenario, given: Given) -> str | None:
 
 
 def _too_far(scenario: Scenario, given: Given) -> Overshot | None:
-    return overshot(scenario.name, given.earlier) if ANSWERS[scenario.name].narrows else None
+    knob, _metric = turned(scenario)
+    return overshot(scenario.name, knob, given.earlier) if ANSWERS[scenario.name].narrows else None
 
 
 def obstacle_to(knob: Knob, facts: Mapping[str, Any]) -> str | None:

@@ -127,3 +127,10 @@ def test_windows_without_flows_are_diagnosed_as_they_are():
     window = recorded("slow_reader")
     window["sockets"] = {"available": False, "reason": "forbidden"}
     assert names(diagnose_fleet({"a": {"window": window}})["a"]) == ["slow_reader"]
+
+
+def test_what_earlier_rounds_of_a_host_did_is_held_against_its_own_window():
+    changes = [{"key": "net.ipv4.tcp_wmem", "old": "4096 16384 4194304", "new": "4096 16384 8388608"}]
+    raised = {"plan": {"scenario": "sender_buffer_too_small", "changes": changes}, "verdict": {"verdict": "improved", "before": 66.7, "after": 120.7}}
+    found = diagnose_fleet({"a": host("exchanges", SENDER, earlier=[raised]), "b": host("exchanges", RECEIVER)})
+    assert (names(found["a"]), names(found["b"])) == (["sender_buffer_oversized"], ["nothing_wrong"])

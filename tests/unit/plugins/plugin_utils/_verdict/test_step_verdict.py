@@ -157,3 +157,16 @@ def test_a_step_that_hardly_reached_a_byte_proves_nothing(old, share, word):
     found = verdict(trial, PLAN)
     assert (found["reach"]["share"], found["verdict"]) == (share, word)
     assert f"{100 * share:.0f} % of the bytes" in found["reason"]
+
+
+@pytest.mark.parametrize("design", ["step", "step_back"])
+def test_one_step_has_all_of_alpha_as_it_has_one_look(design):
+    """A share of it is less than one of so many moments."""
+    trial = a_trial(0.5)
+    if design == "step_back":
+        trial = dict(
+            trial, design=design, blocks={name: column[::-1] for name, column in trial["blocks"].items()},
+            counters={name: column[::-1] for name, column in trial["counters"].items()},
+        )
+    found = verdicts({"web": {"trial": trial, "plan": dict(PLAN, design=design)}}, extend=True)["web"]
+    assert (found["verdict"], found["design"], found["extend"]) == ("improved", design, False), found["reason"]

@@ -59,7 +59,7 @@ def test_pairs_need_nobody():
 
 def test_a_step_is_another_question_than_pairs():
     plan = {"scenario": "collapsing", "changes": [{"key": "k"}], "metric": {"name": "m"}, "joint": None}
-    hosts = {host: {"group": "web", "facts": {}} for host in ("a", "b")}
-    assert list(cohorts({"a": plan, "b": dict(plan, design="step")}, hosts)) == [
-        "collapsing in web (k, m)", "collapsing in web (k, m, in one step)",
+    hosts = {host: {"group": "web", "facts": {}} for host in ("a", "b", "c")}
+    assert list(cohorts({"a": plan, "b": dict(plan, design="step"), "c": dict(plan, design="step_back")}, hosts)) == [
+        "collapsing in web (k, m)", "collapsing in web (k, m, in one step back)", "collapsing in web (k, m, in one step)",
     ]
