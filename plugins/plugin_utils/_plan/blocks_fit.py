@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import STEP, STEP_BACK
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import CORE_RMEM, CORE_WMEM, RMEM, WMEM, Knob, Metric
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.socket_signals import active_groups, group_of
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._filter_arguments import listed, number
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import total_of
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.reach import LEAST_SHARE
 
-# Of the bytes that came in: less than this through new connections cannot move a verdict.
-LEAST_SHARE = 0.05
 # Of the connections that fill a queue: once more of them stay as they are, the queue stays, too.
 MOST_THAT_STAY = 0.5
 # Of a transfer that comes and goes, only a part is seen. If connections that stay move less than this of all octets, octets count instead.
@@ -39,23 +39,34 @@ def read_step(given: Mapping[str, Any] | None) -> Step:
     return Step(number("step_seconds", its.get("seconds") or 0), tuple(map(str, listed(its.get("services")))))
 
 
+class Means(NamedTuple):
+    """What can tell where blocks in turns cannot: a design, and what has to come with it."""
+
+    design: str
+    needs: str = ""  # variables of the operator, in words; none: it needs nothing
+    restarts: bool = False  # of services, without which it would be a trial of nothing
+    beside: str | None = None  # the scenario whose change has to be part of the same candidate
+
+    def allowed(self, step: Step) -> bool:
+        return not self.needs or step.seconds > 0 and bool(step.services or not self.restarts)
+
+    def trial(self, step: Step) -> dict[str, Any]:
+        """Its part of a plan."""
+        return {"design": self.design, **({"step_seconds": step.seconds, "restart_services": list(step.services)} if self.needs else {})}
+
+
+# What listeners hand on changes with their restart alone. What connections follow late is there at once when it is taken away.
+NEW_SOCKETS = Means(STEP, "socket_buffers_step_seconds, and maybe their service in socket_buffers_restart_services,")
+NEW_LISTENERS = Means(STEP, "socket_buffers_step_seconds with its service in socket_buffers_restart_services", restarts=True)
+FOLLOWED_LATE = Means(STEP_BACK)
+FOLLOWED_WITH_LESS_UNSENT = Means(STEP_BACK, beside="stale_send_queue")
+
+
 class Unreachable(NamedTuple):
-    """Why blocks in turns could not tell; what old listeners hand on changes with their restart alone."""
+    """Why blocks in turns could not tell, and what could."""
 
     reason: str
-    listeners: bool = False
-    slow: bool = False  # it does take hold, only later than in a block; and goes at once
-    unsent: bool = False  # but not before less data waits unsent
-
-    def may_step(self, allowed: Step) -> bool:
-        return self.slow or allowed.seconds > 0 and bool(allowed.services or not self.listeners)
-
-    def told(self) -> str:
-        """The reason, and which variables would have it tried."""
-        which = "socket_buffers_step_seconds with its service in socket_buffers_restart_services"
-        if not self.listeners:
-            which = "socket_buffers_step_seconds, and maybe their service in socket_buffers_restart_services,"
-        return f"{self.reason}. {which} has it tried in one step"
+    means: Means = NEW_SOCKETS
 
 
 class Asked(NamedTuple):
@@ -137,7 +148,7 @@ def _kept_buffers(window: Mapping[str, Any]) -> Unreachable | None:
     return Unreachable(
         f"a lower maximum reaches connections made after it, and {stay} of {group['flows']} would keep their send buffer: it is as large as"
         " their largest congestion window so far wanted it, or the present one is full anyway",
-        slow=True, unsent=stale > MOST_THAT_STAY * group["flows"],
+        FOLLOWED_WITH_LESS_UNSENT if stale > MOST_THAT_STAY * group["flows"] else FOLLOWED_LATE,
     )
 
 
@@ -153,7 +164,7 @@ def _asked_before(window: Mapping[str, Any], asked: Asked) -> Unreachable | None
     if group and group["direction"] == "inbound" and listeners.get(asked.listeners) and not listeners.get("renewed"):
         return Unreachable(
             f"accepted connections inherit the buffers of their listener, some listeners have one of {asked.option}, and no service listened"
-            " anew in the window: another maximum may reach nothing before that service is restarted (needs_listener_restart)", listeners=True,
+            " anew in the window: another maximum may reach nothing before that service is restarted (needs_listener_restart)", NEW_LISTENERS,
         )
     return None
 
@@ -167,7 +178,7 @@ def _old_listeners(window: Mapping[str, Any]) -> Unreachable | None:
         return None
     return Unreachable(
         "accepted connections inherit the buffers of their listener, and no service listened anew in the window: a new default would reach"
-        " nothing before that service is restarted (needs_listener_restart)", listeners=True,
+        " nothing before that service is restarted (needs_listener_restart)", NEW_LISTENERS,
     )
 
 

@@ -17,8 +17,9 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import check_keys
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import SCENARIO
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import Step, read_step
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.given import Given
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import tried_before
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.plan import Given, Plan, answered, nothing, plan_host
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.plan import Plan, answered, nothing, plan_host
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.policy import read_policy
 
 # Both ends of connections that fill the buffers of both: what a sender and its peer are found to have.

@@ -11,6 +11,10 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis
     Metric,
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import (
+    FOLLOWED_LATE,
+    FOLLOWED_WITH_LESS_UNSENT,
+    NEW_LISTENERS,
+    NEW_SOCKETS,
     Step,
     least_washout_seconds,
     metric_for,
@@ -85,7 +89,7 @@ def test_what_a_program_asked_for_it_keeps(key, old, direction, asked_by_listene
     seen["sockets"]["groups"][0].update(counts={sign: 4}, sums={measure: old})
     found = out_of_reach(Knob(key, None, "raise"), seen)
     assert found is None if reason is None else re.search(reason, found.reason)
-    assert reason is None or found.listeners == ("needs_listener_restart" in reason)
+    assert reason is None or found.means == (NEW_LISTENERS if "needs_listener_restart" in reason else NEW_SOCKETS)
     assert least_washout_seconds(Knob(key, None, "raise"), seen) == 0.0
 
 
@@ -110,12 +114,18 @@ def test_transfers_that_come_and_go_are_counted_by_octets(seen, total, name):
     assert metric_for(Metric("flows_bulk_rtt_us", "lower"), watched).name == "flows_bulk_rtt_us"
 
 
-@pytest.mark.parametrize("stale, unsent", [(0, False), (2, False), (3, True), (None, False)])
-def test_buffers_that_follow_late_are_tried_in_a_step_back(stale, unsent):
+@pytest.mark.parametrize("stale, means", [
+    (0, FOLLOWED_LATE), (2, FOLLOWED_LATE), (3, FOLLOWED_WITH_LESS_UNSENT), (None, FOLLOWED_LATE),
+])
+def test_buffers_that_follow_late_are_tried_in_a_step_back(stale, means):
     seen = window(direction="outbound")
     seen["sockets"]["groups"][0]["counts"] = {"path_queue_bloated": 4, "sndbuf_stays": 4, "send_queue_stale": stale}
     found = out_of_reach(Knob(WMEM, "max", "lower"), seen)
-    assert found.unsent == unsent and found.may_step(Step())
+    assert found.means == means and means.allowed(Step())
+
+
+def test_a_step_back_needs_nothing():
+    assert FOLLOWED_LATE.trial(Step(600, ("web.service",))) == {"design": "step_back"}
 
 
 OLD_CONNECTIONS, OLD_LISTENERS = out_of_reach(LOWER, window(old_bytes=96, octets=100)), out_of_reach(DEFAULT, window(renewed=0))
@@ -128,12 +138,16 @@ OLD_CONNECTIONS, OLD_LISTENERS = out_of_reach(LOWER, window(old_bytes=96, octets
     (Step(3600, ("web.service",)), True, True),
 ])
 def test_what_pairs_cannot_tell_is_tried_in_a_step_where_that_is_allowed(allowed, connections, listeners):
-    assert (OLD_CONNECTIONS.may_step(allowed), OLD_LISTENERS.may_step(allowed)) == (connections, listeners)
+    means = OLD_CONNECTIONS.means, OLD_LISTENERS.means
+    assert tuple(its.allowed(allowed) for its in means) == (connections, listeners)
+    assert [its.trial(allowed) for its in means] == [
+        {"design": "step", "step_seconds": allowed.seconds, "restart_services": list(allowed.services)},
+    ] * 2
 
 
 @pytest.mark.parametrize("unreachable", [OLD_CONNECTIONS, OLD_LISTENERS])
-def test_the_refusal_names_both_variables(unreachable):
-    assert all(name in unreachable.told() for name in ("socket_buffers_step_seconds", "socket_buffers_restart_services"))
+def test_what_it_needs_is_told_by_variables(unreachable):
+    assert all(name in unreachable.means.needs for name in ("socket_buffers_step_seconds", "socket_buffers_restart_services"))
 
 
 @pytest.mark.parametrize("given, step", [
