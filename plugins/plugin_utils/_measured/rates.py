@@ -19,6 +19,8 @@ Column = Sequence["float | None"]
 HALF_EVENT = 0.5
 # What all connections moved, those that are opened and closed within a block too.
 OCTETS = {"octets_in": ("IpExtInOctets", "Ip6InOctets"), "octets_out": ("IpExtOutOctets", "Ip6OutOctets")}
+# Of the bytes: a change that reaches less of them is tried in vain.
+LEAST_REACHED_SHARE = 0.05
 
 
 def check_keys(argument: str, record: Mapping[str, Any], keys: Sequence[str], remedy: str) -> None:

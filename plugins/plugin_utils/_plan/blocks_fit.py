@@ -14,8 +14,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.tri
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import CORE_RMEM, CORE_WMEM, RMEM, WMEM, Knob, Metric
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.socket_signals import active_groups, group_of
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._filter_arguments import listed, number
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import total_of
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.reach import LEAST_SHARE
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import LEAST_REACHED_SHARE, total_of
 
 # Of the connections that fill a queue: once more of them stay as they are, the queue stays, too.
 MOST_THAT_STAY = 0.5
@@ -129,7 +128,7 @@ def _flows_sum(window: Mapping[str, Any], measure: str) -> int | None:
 
 def _old_connections(window: Mapping[str, Any], direction: str) -> Unreachable | None:
     old, total = _flows_sum(window, "old_bytes_in"), total_of(window, ("octets_in",))
-    if old is None or not total or old <= (1 - LEAST_SHARE) * total:
+    if old is None or not total or old <= (1 - LEAST_REACHED_SHARE) * total:
         return None
     return Unreachable(
         f"another maximum reaches connections made after it, and {min(1.0, old / total):.0%} of what came in was for connections older than"
@@ -155,7 +154,7 @@ def _kept_buffers(window: Mapping[str, Any]) -> Unreachable | None:
 def _asked_before(window: Mapping[str, Any], asked: Asked) -> Unreachable | None:
     """Who asked for its buffer under the present maximum: connections, or a listener that hands its own on."""
     old, total = _flows_sum(window, asked.old_bytes), total_of(window, (asked.octets,))
-    if old is not None and total and old > (1 - LEAST_SHARE) * total:
+    if old is not None and total and old > (1 - LEAST_REACHED_SHARE) * total:
         return Unreachable(
             f"another maximum reaches sockets whose program asks for {asked.option} after it, and connections older than the window moved"
             f" {min(1.0, old / total):.0%} of the bytes"

@@ -8,11 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import CORE_RMEM, CORE_WMEM, LOWAT, RMEM, WMEM
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import column, summed
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import LEAST_REACHED_SHARE, column, summed
 
 TRIPLET, SINGLE = ("min", "default", "max"), ("value",)
-# With less than this, a trial is a trial of nothing.
-LEAST_SHARE = 0.05
 
 
 class Traffic(NamedTuple):
@@ -105,7 +103,7 @@ def percent(share: float) -> str:
 
 def too_small(found: Mapping[str, Any]) -> str | None:
     """Why a verdict on so little traffic would be none, or None."""
-    if found["share"] is None or found["share"] >= LEAST_SHARE:
+    if found["share"] is None or found["share"] >= LEAST_REACHED_SHARE:
         return None
     return (
         f"the candidate could reach only {percent(found['share'])} of the bytes: connections older than the blocks moved the rest;"
