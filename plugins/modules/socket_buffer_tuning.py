@@ -40,6 +40,12 @@ options:
       - Sysctls that an earlier run set and this one does not name keep what that run gave them.
       - Required with O(state=present), not used with the other states.
     type: dict
+  replaces:
+    description:
+      - What the O(values) are to replace, in the same forms. Where one of these sysctls holds neither that nor what is wanted, or somebody
+        wrote more than values of our sysctls into the sysctl.d file, the module fails, names it, and changes nothing.
+      - For values that were decided on a while ago, as after a trial. Only used with O(state=present).
+    type: dict
   persist:
     description:
       - Whether to write the values to V(/etc/sysctl.d/99-zz-linuxnet-socket-buffers.conf) too.
@@ -87,6 +93,14 @@ EXAMPLES = r"""
   linuxnet.socket_buffers.socket_buffer_tuning:
     values:
       net.ipv4.tcp_rmem: 4096 131072 67108864
+  become: true
+
+- name: Keep what a trial proved, unless somebody else changed the value since
+  linuxnet.socket_buffers.socket_buffer_tuning:
+    values:
+      net.ipv4.tcp_rmem: 4096 131072 67108864
+    replaces:
+      net.ipv4.tcp_rmem: 4096 131072 6291456
   become: true
 
 - name: Set both directions until the next boot only
@@ -252,6 +266,8 @@ residual:
       type: str
 """
 
+from typing import Any, Dict, Optional
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.dropin import DROPIN_PATH
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.enforce import ERRORS, Request, enforce
@@ -260,15 +276,23 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.state_dir import DEFAULT_STATE_DIR
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.residual import residual_now
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import validated
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import InvalidValue, validated
 
 ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["present", "repaired", "previous", "absent", "recovered"], "default": "present"},
     "values": {"type": "dict"},
+    "replaces": {"type": "dict"},
     "persist": {"type": "bool", "default": True},
     "force": {"type": "bool", "default": False},
     "state_dir": {"type": "path", "default": DEFAULT_STATE_DIR},
 }
+
+
+def _replaced(replaces: Optional[Dict[str, Any]], values: Dict[str, Any]) -> Dict[str, str]:
+    unknown = sorted(set(replaces or ()) - set(values))
+    if unknown:
+        raise InvalidValue(f"replaces: {', '.join(unknown)} is not in values")
+    return validated(replaces) if replaces else {}
 
 
 def main() -> None:
@@ -285,6 +309,7 @@ def main() -> None:
             persist=params["persist"],
             force=params["force"],
             state_dir=params["state_dir"],
+            replaces=_replaced(params["replaces"], params["values"]) if params["state"] == "present" else {},
         )
         work = enforce(files, HostWriter(), request, module.check_mode)
     except ERRORS as error:

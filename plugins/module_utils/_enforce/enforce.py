@@ -4,7 +4,7 @@
 """Enforcing sysctls and a drop-in, or bringing the originals back, as one transaction under the lock."""
 import os
 import stat
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, Mapping, NamedTuple, Optional
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.dropin import DROPIN_PATH, dropin_settings
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.enforce_plan import (
@@ -24,6 +24,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.e
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.enforce_previous import plan_previous
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.enforce_repair import plan_repaired, repair_of
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.enforce_replaces import Interfered, refuse_interference
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.boottime import utc_text
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import epoch, read_identity
@@ -56,17 +57,18 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.tri
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_recovery import recover
 
 # Everything that can go wrong here, each with a message for the user.
-ERRORS = (Busy, InvalidValue, JournalError, OSError, PersistenceConflict, RecordError, TransactionFailed, UnsafeStateDir)
+ERRORS = (Busy, Interfered, InvalidValue, JournalError, OSError, PersistenceConflict, RecordError, TransactionFailed, UnsafeStateDir)
 
 
 class Request(NamedTuple):
-    """What the user asked for; `values` are validated, and empty unless the state is present."""
+    """What the user asked for; `values`, and what they replace, are validated, and empty unless the state is present."""
 
     state: str
     values: Dict[str, str]
     persist: bool
     force: bool
     state_dir: str
+    replaces: Mapping[str, str] = {}
 
 
 def enforce(files: HostFiles, writer: HostWriter, request: Request, check_mode: bool) -> Work:
@@ -101,6 +103,8 @@ def _plan(files: HostFiles, request: Request) -> Work:
 
 
 def _present(files: HostFiles, request: Request, view: View, stamp: Entry) -> Outcome:
+    if request.replaces:
+        refuse_interference(view, DROPIN_PATH, stamp.identity, request.values, request.replaces)
     if request.persist:
         text = dropin_content(view, request.values)
         refuse_conflicts(read_boot_files(files), DROPIN_PATH, text, request.values)

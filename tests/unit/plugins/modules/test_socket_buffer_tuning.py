@@ -155,6 +155,37 @@ def test_drift_is_repaired_and_reported(tuned):
     assert tuned.snapshot() == before
 
 
+REPLACES = {key: " ".join(FIRST[key].split()) for key in WANTED}
+
+
+def test_what_is_still_there_is_replaced_and_what_is_wanted_already_is_fine(tuned):
+    tuned.host.write(sysctl_file(WMEM), WANTED[WMEM])
+    assert [row["key"] for row in tuned.present(replaces=REPLACES)["changes"]] == [RMEM]
+    assert not tuned.present(replaces=REPLACES)["changed"]
+
+
+def test_what_somebody_else_set_since_is_not_replaced(tuned):
+    tuned.host.write(sysctl_file(RMEM), "4096 87380 1048576")
+    message = tuned.fail(values=WANTED, replaces=REPLACES)
+    assert f"{RMEM} is 4096 87380 1048576, and 4096 87380 6291456 was to be replaced: somebody else" in message and WMEM not in message
+
+
+@pytest.mark.parametrize("edit, lost", [("echo vm.swappiness=10 >>", True), ("rm", False), ("sed -i s/8388608/4194304/", False)])
+def test_what_somebody_else_wrote_into_our_file_is_not_lost(tuned, edit, lost):
+    tuned.present({RMEM: WANTED[RMEM]})
+    tuned.host.shell(f"{edit} {DROPIN}")
+    wanted = dict(values={WMEM: WANTED[WMEM]}, replaces={WMEM: REPLACES[WMEM]})
+    if lost:
+        assert f"{DROPIN} is not as it was written last" in tuned.fail(**wanted)
+    else:
+        assert settings(tuned.run(**wanted) and tuned.host.read(DROPIN)) == WANTED
+
+
+def test_only_what_is_set_can_be_replaced(tuned):
+    assert f"replaces: {WMEM} is not in values" in tuned.fail(values={RMEM: WANTED[RMEM]}, replaces=REPLACES)
+    assert "replaces" not in tuned.fail(values={RMEM: "1 2"}, replaces={RMEM: "4096 87380 6291456"})
+
+
 def test_a_value_that_was_right_already_is_an_original_too(tuned):
     tuned.host.write(sysctl_file(RMEM), WANTED[RMEM])
     tuned.present()
