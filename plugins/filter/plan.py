@@ -112,6 +112,9 @@ _value:
     least_washout_seconds:
       type: float
       description: How long a switch of values takes to reach connections, if that is known.
+    look_seconds:
+      type: float
+      description: How many seconds of a CPU a look at all connections took at most; 0 without a window.
     seen:
       type: str
       description: How long what it rests on was watched. V(null) without a window.

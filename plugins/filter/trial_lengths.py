@@ -16,12 +16,15 @@ author: linuxnet.socket_buffers authors (@linuxnet)
 description:
   - The lengths that the operator asked for, longer where the planned change takes longer to reach connections.
   - A trial in one step has as many blocks, of at least these lengths, as fit into the C(step_seconds) of its plan.
+  - A trial in one step back takes as long as one in pairs; longer where its many blocks would be too short for the change, or for looks at very
+    many connections.
 positional: _input, pairs, block_seconds, washout_seconds
 options:
   _input:
     type: dict
     required: true
-    description: A plan of P(linuxnet.socket_buffers.plan_fleet#filter), for its C(least_washout_seconds), C(design) and C(step_seconds).
+    description: A plan of P(linuxnet.socket_buffers.plan_fleet#filter), for its C(least_washout_seconds), C(look_seconds),
+      C(design) and C(step_seconds).
   pairs:
     type: int
     required: true

@@ -19,6 +19,8 @@ TRY_SECONDS = 5
 BEYOND_WASHOUT_SECONDS = 1.0
 # Of a block of a step back, with its wash-out: a fifth of 168 of them is 100 s. Buffers that follow one after the other had done so after 8 to 22 s.
 LEAST_BACK_SECONDS = 3.0
+# Of a CPU. Each of so many blocks ends with a look at all connections, which takes some 0.9 s for 50,000.
+MOST_LOOKING_SHARE = 0.1
 # Hosts that have to be in step are started one after the other, and begin at a time that is so far ahead.
 LEAD_SECONDS = 60
 # So few are started at once, as Ansible has 5 forks if nobody wants more.
@@ -44,7 +46,7 @@ def trial_lengths(
     stepping, together = plan.get("design") == STEP, len((plan.get("joint") or {}).get("hosts") or ())
     lead, note = float(LEAD_SECONDS if stepping or together > MOST_AT_ONCE else 0), None
     if plan.get("design") == STEP_BACK:
-        pairs, block, washout = _back(trial_seconds(pairs, block, washout), alpha)
+        pairs, block, washout = _back(trial_seconds(pairs, block, washout), alpha, float(plan.get("look_seconds") or 0))
     if stepping:
         pairs, block, note = _fitted(float(plan["step_seconds"]), block, washout, alpha)
     return {
@@ -67,11 +69,11 @@ def _fitted(seconds: float, block: float, washout: float, alpha: float) -> tuple
     return pairs, math.floor(1000 * (seconds / (2 * pairs) - washout)) / 1000, short if 2 * pairs < needed else None
 
 
-def _back(seconds: float, alpha: float) -> tuple[int, float, float]:
+def _back(seconds: float, alpha: float, look_seconds: float) -> tuple[int, float, float]:
     """As long as asked for, in as many blocks as a proof takes, a third of each wash-out: what comes back does so within a second. The first fifth
-    of all is of the candidate, whatever is drawn, so these must be long enough for it to take hold."""
+    of all is of the candidate, whatever is drawn, so these must be long enough for it to take hold; and for a host with very many connections."""
     pairs = least_blocks(alpha) // 2
-    one = max(seconds / (2 * pairs), LEAST_BACK_SECONDS)
+    one = max(seconds / (2 * pairs), LEAST_BACK_SECONDS, look_seconds / MOST_LOOKING_SHARE)
     washout = math.floor(1000 * one / 3) / 1000
     return pairs, math.floor(1000 * (one - washout)) / 1000, washout
 

@@ -105,6 +105,11 @@ def least_washout_seconds(knob: Knob, window: Mapping[str, Any]) -> float:
     return sum(window["seconds"]) if (knob.key, knob.field) == (RMEM, "default") and not _is_outbound(window) else 0.0
 
 
+def look_seconds(window: Mapping[str, Any]) -> float:
+    """Of a CPU: what a look at all connections took at most, as each block of a trial ends with one."""
+    return max((window.get("sockets") or {}).get("cpu_seconds") or (), default=0.0)
+
+
 def metric_for(metric: Metric, window: Mapping[str, Any]) -> Metric:
     """What connections moved, as long as most of it is through such that stay; of what they queue the round trip, as long as it waits on the path."""
     if metric.name == QUEUED:

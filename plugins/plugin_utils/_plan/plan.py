@@ -17,6 +17,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.bloc
     Step,
     Unreachable,
     least_washout_seconds,
+    look_seconds,
     metric_for,
     out_of_reach,
 )
@@ -80,7 +81,7 @@ def _tried(scenario: Scenario, given: Given, change: Change) -> Plan:
     )
     if not given.window:
         return made
-    made["seen"] = f"seen for {sum(given.window['seconds']):.0f} s"
+    made.update(seen=f"seen for {sum(given.window['seconds']):.0f} s", look_seconds=look_seconds(given.window))
     unreachable = out_of_reach(knob, given.window)
     if unreachable:
         return _without_pairs(made, change, unreachable, given)
@@ -106,6 +107,6 @@ def _without_pairs(made: Plan, change: Change, unreachable: Unreachable, given: 
 def nothing(scenario: str | None, reason: str) -> Plan:
     return {
         "scenario": scenario, "changes": [], "metric": None, "guards": [], "reason": reason, "blocked": False,
-        "least_washout_seconds": 0.0, "seen": None, "joint": None, "waits_for": None, "seed": None, "again": False,
-        "wave": None, "design": PAIRS, "step_seconds": 0.0, "restart_services": [],
+        "least_washout_seconds": 0.0, "look_seconds": 0.0, "seen": None, "joint": None, "waits_for": None, "seed": None,
+        "again": False, "wave": None, "design": PAIRS, "step_seconds": 0.0, "restart_services": [],
     }

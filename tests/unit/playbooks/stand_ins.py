@@ -15,7 +15,8 @@ PLACE = ("ansible_collections", "linuxnet", "socket_buffers")
 MODULE = '''#!/usr/bin/python
 import json, os, random, time
 from ansible.module_utils import basic
-RMEM = "net.ipv4.tcp_rmem"
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_measures import MEASURES
+KEYS = ("net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem")
 NOTED = ("state", "values", "design", "restart_services", "pairs")
 
 
@@ -41,7 +42,8 @@ def socket_buffer_facts(module):
             "has_state_dir": bool(told.get("left"))}
     identity = {"boot_id": "b", "netns": "n", "netns_is_initial": True, "kernel_release": "6.1.0"}
     return {"ansible_facts": {"socket_buffers": {
-        "version": 1, "identity": identity, "host": host, "tcp_rmem": sizes, "tcp_wmem": sizes, "sysctls": {RMEM: row}}}}
+        "version": 1, "identity": identity, "host": host, "tcp_rmem": sizes, "tcp_wmem": sizes,
+        "sysctls": dict.fromkeys(KEYS, row)}}}
 
 
 def socket_counter_facts(module):
@@ -52,7 +54,11 @@ def socket_counter_facts(module):
     moved = {"TcpInSegs": [5000] * 5, "TcpExtRcvPruned": [0 if told.get("calm") else 30] * 5, "IpExtInOctets": [5000000] * 5}
     # Connections that were there before: whatever comes is for them.
     old = {"class": "bulk", "direction": "inbound", "flows": 4, "counts": {}, "sums": {"old_bytes_in": 5 * 5000000}, "quantiles": {}}
-    sockets = {"available": True, "reason": None, "groups": [old], "listeners": {}, "seconds": 5.0} if told.get("old") else None
+    # Whose send buffers would not follow a lower maximum.
+    full = {"class": "bulk", "direction": "outbound", "flows": 4, "counts": {"path_queue_bloated": 4, "sndbuf_stays": 4}, "sums": {},
+            "quantiles": {"bdp_bytes": {"max": 100000}}}
+    groups = [group for group, name in ((old, "old"), (full, "bloated")) if told.get(name)]
+    sockets = {"available": True, "reason": None, "groups": groups, "listeners": {}, "seconds": 5.0} if groups else None
     return {"window": {
         "version": 1, "identity": {"boot_id": "b", "netns": "n", "netns_is_initial": True, "kernel_release": "6.1.0"}, "seconds": [1.0] * 5,
         "counters": moved, "gauges": {}, "still": {}, "absent": [], "sizes": {}, "sockets": sockets}}
@@ -84,20 +90,24 @@ def socket_buffer_trial(module):
         time.sleep(told["late"])
         os.remove(kept + ".late")
     pairs, source = module.params["pairs"], random.Random(module.params["state_dir"])
-    step = module.params["design"] == "step"
+    design = module.params["design"]
+    step = design != "pairs"
     arms = [arm for _pair in range(pairs) for arm in source.sample("AB", 2)]
     if step:
         first = source.randrange(-(-2 * pairs // 5), 2 * pairs - -(-2 * pairs // 5) + 1)
-        arms = ["A"] * first + ["B"] * (2 * pairs - first)
+        before, after = "AB" if design == "step" else "BA"
+        arms = [before] * first + [after] * (2 * pairs - first)
     factor = told.get("factor", 1) if module.params["values"] else 1
     drops = [round(3000 * (factor if arm == "B" else 1) * source.uniform(0.9, 1.1)) for arm in arms]
+    columns = dict({measure.name: [1000.0] * len(arms) for measure in MEASURES}, flows_bulk_rtt_us=[100.0 * drop for drop in drops])
     result = {"id": "0123456789abcdef", "owner": module.params["owner"], "context": module.params["context"], "trial": {
         "version": 1, "status": "aborted" if told.get("end") == "aborted" else "complete", "reason": told.get("end"), "pairs": pairs,
         "seed": module.params["seed"] or source.randrange(1, 99), "block_seconds": 15.0, "washout_seconds": 0.0,
-        "began_epoch_seconds": float(module.params["start_at"] or 1.0), "design": "step" if step else "pairs", "candidate": module.params["values"] or {},
+        "began_epoch_seconds": float(module.params["start_at"] or 1.0), "design": design, "candidate": module.params["values"] or {},
         "restarted": {name: {"times": 2, "active": True, "reason": None} for name in module.params["restart_services"] or []},
         "blocks": {"pair": [at if step else at // 2 for at in range(2 * pairs)], "arm": arms, "started": [15.0 * at for at in range(2 * pairs)]},
-        "seconds": [15.0] * (2 * pairs), "gauges": {}, "absent": [], "stalls": {"available": False, "reason": "acted", "skipped": []},
+        "seconds": [15.0] * (2 * pairs), "gauges": {}, "absent": [],
+        "flows": {"available": True, "reason": None, "columns": columns}, "stalls": {"available": False, "reason": "acted", "skipped": []},
         "counters": {"TcpInSegs": [75000] * (2 * pairs), "TcpExtRcvPruned": drops}, "restored": {}, "residual": None}}
     if told.get("end") == "lost" and not module.params["values"]:
         module.fail_json(msg="nothing came of it")
@@ -129,7 +139,10 @@ MODULES = ("socket_buffer_facts", "socket_counter_facts", "socket_buffer_trial",
 
 
 # Hosts that act need no time.
-QUICK = (("_variables.py", "LEAST_STEP_SECONDS = 600", "LEAST_STEP_SECONDS = 1"), ("_run_time.py", "LEAD_SECONDS = 60", "LEAD_SECONDS = 1"))
+QUICK = (
+    ("_variables.py", "LEAST_STEP_SECONDS = 600", "LEAST_STEP_SECONDS = 1"), ("_run_time.py", "LEAD_SECONDS = 60", "LEAD_SECONDS = 1"),
+    ("_run_time.py", "LEAST_BACK_SECONDS = 3.0", "LEAST_BACK_SECONDS = 0.05"),
+)
 
 
 class Fleet:

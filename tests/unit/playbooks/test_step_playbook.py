@@ -11,6 +11,7 @@ HOSTS = {
     "calm": {"calm": True, "variables": ALLOWED}, "lost": {"calm": True, "end": "lost", "variables": ALLOWED},
     "stranger": {"calm": True, "variables": dict(ALLOWED, socket_buffers_group="db")},
     "never": dict(OLD, variables={"socket_buffers_group": "web"}),
+    "late": {"calm": True, "bloated": True, "factor": 0.3, "variables": {"socket_buffers_group": "mail"}},
 }
 
 
@@ -46,9 +47,9 @@ def test_others_of_its_group_record_the_same_blocks_and_try_nothing(fleet):
 
 def test_they_are_no_trials_in_the_report(fleet):
     assert {each["host"]: each["outcome"] for each in fleet.report["rows"]} == {
-        "first": "kept", "later": "kept", "calm": "left", "lost": "left", "stranger": "left", "never": "left",
+        "first": "kept", "later": "kept", "calm": "left", "lost": "left", "stranger": "left", "never": "left", "late": "kept",
     }, fleet.text
-    assert [wave["hosts"] for wave in fleet.report["waves"]] == [["first"], ["later"]]
+    assert [wave["hosts"] for wave in fleet.report["waves"]] == [["first"], ["later"], ["late"]]
 
 
 def test_what_was_recorded_is_taken_from_the_hosts(fleet):
@@ -63,6 +64,13 @@ def test_services_are_restarted_where_it_was_kept_and_the_report_says_which_were
 def test_without_it_nothing_is_tried_and_the_reason_names_the_variable(fleet):
     assert not [each for each in trials(fleet, "never") if each["values"]]
     assert "socket_buffers_step_seconds" in row(fleet, "never")["reason"]
+
+
+def test_what_open_connections_follow_late_is_tried_in_one_step_back_and_nobody_has_to_allow_it(fleet):
+    assert [(each["design"], list(each["values"]), each["restart_services"]) for each in trials(fleet, "late")] == [
+        ("step_back", ["net.ipv4.tcp_wmem"], []),
+    ], fleet.text
+    assert (row(fleet, "late")["finding"], row(fleet, "late")["verdict"], row(fleet, "late")["outcome"]) == ("queue_bloat", "improved", "kept")
 
 
 @pytest.fixture(scope="module")

@@ -85,14 +85,15 @@ def test_a_step_with_hardly_a_block_is_refused():
         trial_lengths(in_one_step(179.0), 16, 15, 3)
 
 
-@pytest.mark.parametrize("given, alpha, lengths", [
-    ((16, 15, 3), 0.01, (84, 2.286, 1.142)),  # 576 s in 168 blocks
-    ((8, 5, 3), 0.01, (84, 2.0, 1.0)),  # 504 s at least
-    ((90, 30, 5), 0.01, (84, 25.0, 12.5)),
-    ((16, 15, 3), 0.05, (17, 11.294, 5.647)),
+@pytest.mark.parametrize("given, look, alpha, lengths", [
+    ((16, 15, 3), 0.0, 0.01, (84, 2.286, 1.142)),  # 576 s in 168 blocks
+    ((8, 5, 3), 0.3, 0.01, (84, 2.0, 1.0)),  # 504 s at least
+    ((8, 5, 3), 0.9, 0.01, (84, 6.0, 3.0)),  # of very many connections
+    ((90, 30, 5), 0.9, 0.01, (84, 25.0, 12.5)),
+    ((16, 15, 3), 0.0, 0.05, (17, 11.294, 5.647)),
 ])
-def test_a_step_back_takes_the_time_of_a_trial_in_as_many_blocks_as_a_proof_takes(given, alpha, lengths):
-    found = trial_lengths({"design": "step_back", "least_washout_seconds": 0.0}, *given, alpha)
+def test_a_step_back_takes_the_time_of_a_trial_in_as_many_blocks_as_a_proof_takes(given, look, alpha, lengths):
+    found = trial_lengths({"design": "step_back", "least_washout_seconds": 0.0, "look_seconds": look}, *given, alpha)
     assert (found["pairs"], found["block_seconds"], found["washout_seconds"]) == lengths
     assert found["lead_seconds"] == 0 and found["note"] is None
     check_lengths(*lengths, "step_back")

@@ -17,6 +17,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.bloc
     NEW_SOCKETS,
     Step,
     least_washout_seconds,
+    look_seconds,
     metric_for,
     out_of_reach,
     read_step,
@@ -105,6 +106,13 @@ def test_a_lower_maximum_leaves_buffers_alone_that_would_not_follow(stay, born, 
     found = out_of_reach(Knob(WMEM, "max", "lower"), seen)
     assert (found is None) == reachable and out_of_reach(Knob(WMEM, "max", "raise"), seen) is None
     assert reachable or f"{stay} of 4 would keep their send buffer" in found.reason
+
+
+@pytest.mark.parametrize("seen, seconds", [
+    ({"sockets": {"cpu_seconds": [0.3, 0.2, 0.9]}}, 0.9), ({"sockets": {"cpu_seconds": []}}, 0.0), ({"sockets": None}, 0.0), ({}, 0.0),
+])
+def test_the_dearest_look_counts(seen, seconds):
+    assert look_seconds(seen) == seconds
 
 
 @pytest.mark.parametrize("seen, total, name", [(80, 100, "flows_bulk_read_bytes"), (60, 100, "octets_in"), (None, 100, "flows_bulk_read_bytes")])
