@@ -88,6 +88,9 @@ _value:
         direction:
           type: str
           description: V(raise) or V(lower).
+    conflicts_with:
+      type: str
+      description: A more urgent finding that argues to turn the same knob the other way. This one is tried where nobody wants that. V(null) if there is none.
     metric:
       type: dict
       description: What should move if it is right. V(null) if no size would help.

@@ -41,6 +41,10 @@ options:
     type: float
     default: 0.01
     description: Error rate of the verdict, which says how many blocks a proof takes.
+  hosts:
+    type: int
+    default: 0
+    description: How many hosts may be started at the same time, those of other candidates too.
 """
 
 EXAMPLES = r"""
@@ -74,11 +78,11 @@ _value:
 """
 
 
-def filter_trial_lengths(plan, pairs, block_seconds, washout_seconds, alpha=0.01):
+def filter_trial_lengths(plan, pairs, block_seconds, washout_seconds, alpha=0.01, hosts=0):
     if not isinstance(plan, Mapping):
         raise AnsibleFilterError(f"trial_lengths: plan: wants a dictionary, got {type(plan).__name__}")
     try:
-        return trial_lengths(plan, int(pairs), float(block_seconds), float(washout_seconds), float(alpha))
+        return trial_lengths(plan, int(pairs), float(block_seconds), float(washout_seconds), float(alpha), int(hosts))
     except (KeyError, TypeError, ValueError) as error:
         raise AnsibleFilterError(f"trial_lengths: {error}") from error
 

@@ -33,20 +33,21 @@ def trial_seconds(pairs: int, block_seconds: float, washout_seconds: float) -> f
 
 
 def trial_lengths(
-    plan: Mapping[str, Any], pairs: int, block_seconds: float, washout_seconds: float, alpha: float = 0.01,
+    plan: Mapping[str, Any], pairs: int, block_seconds: float, washout_seconds: float, alpha: float = 0.01, hosts: int = 0,
 ) -> dict[str, Any]:
     """{pairs, block_seconds, washout_seconds, lead_seconds, run_time, note} of the trial of a plan.
 
     A wash-out as long as the change needs, and a block that is longer than it. Where hosts have to be in step and cannot be started at once,
-    they begin at a time that is `lead_seconds` ahead. In one step, as many such blocks as the time allows, and they take all
-    of it; `note` says when these are too few for a proof.
+    with so many others (`hosts`) beside them, they begin at a time that is `lead_seconds` ahead. In one step, as many such blocks as the time
+    allows, and they take all of it; `note` says when the blocks of a step are too few for a proof.
     """
     washout = max(washout_seconds, float(plan.get("least_washout_seconds") or 0))
     block = max(block_seconds, washout + BEYOND_WASHOUT_SECONDS) if washout > washout_seconds else block_seconds
     stepping, together = plan.get("design") == STEP, len((plan.get("joint") or {}).get("hosts") or ())
-    lead, note = float(LEAD_SECONDS if stepping or together > MOST_AT_ONCE else 0), None
+    one_by_one = together > 1 and max(together, hosts) > MOST_AT_ONCE
+    lead, note = float(LEAD_SECONDS if stepping or one_by_one else 0), None
     if plan.get("design") == STEP_BACK:
-        pairs, block, washout = _back(trial_seconds(pairs, block, washout), alpha, float(plan.get("look_seconds") or 0))
+        pairs, block, washout, note = _back(trial_seconds(pairs, block, washout), alpha, float(plan.get("look_seconds") or 0))
     if stepping:
         pairs, block, note = _fitted(float(plan["step_seconds"]), block, washout, alpha)
     return {
@@ -69,13 +70,15 @@ def _fitted(seconds: float, block: float, washout: float, alpha: float) -> tuple
     return pairs, math.floor(1000 * (seconds / (2 * pairs) - washout)) / 1000, short if 2 * pairs < needed else None
 
 
-def _back(seconds: float, alpha: float, look_seconds: float) -> tuple[int, float, float]:
+def _back(seconds: float, alpha: float, look_seconds: float) -> tuple[int, float, float, str | None]:
     """As long as asked for, in as many blocks as a proof takes, a third of each wash-out: what comes back does so within a second. The first fifth
     of all is of the candidate, whatever is drawn, so these must be long enough for it to take hold; and for a host with very many connections."""
-    pairs = least_blocks(alpha) // 2
+    needed = least_blocks(alpha) // 2
+    pairs = min(MOST_PAIRS, needed)
     one = max(seconds / (2 * pairs), LEAST_BACK_SECONDS, look_seconds / MOST_LOOKING_SHARE)
     washout = math.floor(1000 * one / 3) / 1000
-    return pairs, math.floor(1000 * (one - washout)) / 1000, washout
+    short = f"a trial in one step back has at most {2 * MOST_PAIRS} blocks, too few for a proof at {alpha:g}: it takes {2 * needed} of them"
+    return pairs, math.floor(1000 * (one - washout)) / 1000, washout, short if pairs < needed else None
 
 
 def run_time(seconds: float) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import check_keys
 
 WINDOW_KEYS = ("identity", "seconds", "counters", "gauges", "still", "absent")
+SHORT_OF_MEMORY = "memory_pressure"
 # Of many interfaces and queues, those that lose most say enough.
 MOST_RINGS = 5
 
@@ -58,6 +59,7 @@ def made_finding(scenario: Scenario, readings: Signals, sysctls: Mapping[str, An
         "key": scenario.key,
         "direction": scenario.direction,
         "argues_for": knob._asdict() if knob else None,
+        "conflicts_with": None,
         "metric": scenario.metric._asdict() if scenario.metric else None,
         "remedy": _remedy(scenario, sysctls),
         "wants_stalls": scenario.wants_stalls,
@@ -96,27 +98,30 @@ def _size(knob: Knob | None, sysctls: Mapping[str, Any]) -> list[dict[str, Any]]
 def _settled(
     findings: list[dict[str, Any]], knobs: Sequence[Knob | None], release: str | None, refuted_before: Container[str],
 ) -> list[dict[str, Any]]:
-    """A finding with an objection to its change argues for none any more, and says why first. What was refuted objects to nothing."""
+    """A finding with an objection to its change argues for none any more, and says why first. What a more urgent one contradicts says which, and waits
+    until that is settled: the planner knows. What was refuted contradicts nothing."""
     claims: dict[tuple[str, str | None], tuple[str, str]] = {}
+    short = any(finding["scenario"] == SHORT_OF_MEMORY for finding in findings)
     for finding, knob in zip(findings, knobs):
         if knob is None:
             continue
-        objections = [*_unfit(finding, release), *_contradicted(knob, claims.get((knob.key, knob.field)))]
-        if objections:
-            finding.update(key=None, direction=None, remedy=" ".join([*objections, finding["remedy"]]))
-        elif finding["scenario"] not in refuted_before:
+        unfit, (scenario, direction) = _unfit(finding, release, short), claims.get((knob.key, knob.field), (None, knob.direction))
+        told = [unfit] if unfit else []
+        if unfit:
+            finding.update(key=None, direction=None)
+        if direction != knob.direction:
+            finding.update(conflicts_with=scenario)
+            told.append(f"Conflict: this argues to {knob.direction} {knob.named}, but {scenario}, more urgent, to {direction} it.")
+        elif not unfit and finding["scenario"] not in refuted_before:
             claims.setdefault((knob.key, knob.field), (finding["scenario"], knob.direction))
+        if told:
+            finding.update(remedy=" ".join([*told, finding["remedy"]]))
     return findings
 
 
-def _unfit(finding: Mapping[str, Any], release: str | None) -> list[str]:
+def _unfit(finding: Mapping[str, Any], release: str | None, short_of_memory: bool) -> str | None:
+    if short_of_memory and finding["direction"] == "raise":
+        return "TCP is short of memory on this host: nothing is raised before that is over."
     if finding["scenario"] == "pruning_with_loss" and version(release) in REGRESSED_RELEASES:
-        return [f"Linux {release} may drop received data without need (6.17 to 6.19 test too strictly): try a newer one first."]
-    return []
-
-
-def _contradicted(knob: Knob, claim: tuple[str, str] | None) -> list[str]:
-    if claim is None or claim[1] == knob.direction:
-        return []
-    scenario, direction = claim
-    return [f"Conflict: this argues to {knob.direction} {knob.named}, but {scenario}, more urgent, to {direction} it."]
+        return f"Linux {release} may drop received data without need (6.17 to 6.19 test too strictly): try a newer one first."
+    return None

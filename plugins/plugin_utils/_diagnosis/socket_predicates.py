@@ -11,17 +11,14 @@ from collections.abc import Callable
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis import counter_predicates as counted
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.reading import Signals, at_least
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.socket_signals import share_of
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.socket_signals import LEAST_SHARE, LEAST_SHARES, share_of
 
-# One in ten of a group: fewer are the matter of one peer or program, and a sysctl is for all.
-LEAST_SHARE = 0.1
-# A look at new connections is one look each: that three of them, and one in five, are found with a full buffer is no accident.
-PAUSING_LEAST, PAUSING_LEAST_SHARE = 3, 0.2
-# So many that a change of tcp_rmem, tried with the others, is mostly a change of nothing.
-LOCKED_LEAST_SHARE = 0.5
+PAUSING_LEAST = 3  # of new connections that were looked at once each
 
 
-def shown(sign: str, least_share: float = LEAST_SHARE, least: int = 1) -> Callable[[Signals], bool]:
+def shown(sign: str, least: int = 1) -> Callable[[Signals], bool]:
+    least_share = LEAST_SHARES.get(sign, LEAST_SHARE)
+
     def holds(signals: Signals) -> bool:
         return at_least(signals, sign, least) and at_least(signals, share_of(sign), least_share)
     return holds
@@ -35,9 +32,8 @@ queue_bloat = shown("path_queue_bloated")
 stale_queue = shown("send_queue_stale")
 so_sndbuf = shown("so_sndbuf_bound")
 so_rcvbuf = shown("so_rcvbuf_bound")
-pausing_reader = shown("reader_pausing", PAUSING_LEAST_SHARE, PAUSING_LEAST)
-_guessed, _sndbuf_above = shown("rcvbuf_probably_locked", LOCKED_LEAST_SHARE), shown("sndbuf_above_max", LOCKED_LEAST_SHARE)
-_rcvbuf_above = shown("rcvbuf_above_max", LOCKED_LEAST_SHARE)
+pausing_reader = shown("reader_pausing", PAUSING_LEAST)
+_guessed, _sndbuf_above, _rcvbuf_above = map(shown, ("rcvbuf_probably_locked", "sndbuf_above_max", "rcvbuf_above_max"))
 
 
 def locked_buffers(signals: Signals) -> bool:

@@ -19,6 +19,14 @@ SIGNS = (*Signs._fields, "rcvbuf_probably_locked", "rcvbuf_above_max", "sndbuf_a
 ACCEPT_QUEUES_FULL = "listeners_accept_queue_full"
 LISTENERS_NOT_DEFAULT = "listeners_rcvbuf_not_default"
 SOURCE = "sock_diag"
+# One in ten of a group: fewer are the matter of one peer or program, and a sysctl is for all.
+LEAST_SHARE = 0.1
+LEAST_SHARES = {
+    # A look at new connections is one look each: that one in five is found with a full buffer is no accident.
+    "reader_pausing": 0.2,
+    # So many that a change of tcp_rmem, tried with the others, is mostly a change of nothing.
+    **dict.fromkeys(("rcvbuf_probably_locked", "rcvbuf_above_max", "sndbuf_above_max"), 0.5),
+}
 # By the ending of a measure's name, the first that fits.
 UNITS = (
     ("_bytes_per_second", "bytes per second"), ("_bytes", "bytes"), ("_us", "microseconds"), ("_share", "share"), ("_over_min", "times"),
@@ -59,9 +67,13 @@ def active_groups(window: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def group_of(groups: Sequence[Mapping[str, Any]], sign: str) -> Mapping[str, Any] | None:
-    """The group where most connections show it; None where none does."""
-    most = max(groups, key=lambda group: group["counts"].get(sign) or 0, default=None)
-    return most if most and most["counts"].get(sign) else None
+    """The group where most connections show it, of those that it is a matter of, if there are any; None where none does.
+
+    So a few of very many do not hide nearly all of some others.
+    """
+    least = LEAST_SHARES.get(sign, LEAST_SHARE)
+    shown = [(count >= least * group["flows"], count, group) for group in groups if (count := group["counts"].get(sign))]
+    return max(shown, key=lambda row: row[:2])[-1] if shown else None
 
 
 def _sockets(window: Mapping[str, Any]) -> Mapping[str, Any]:

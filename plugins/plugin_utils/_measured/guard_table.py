@@ -10,8 +10,8 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.
 
 # Per second: what bulk flows carry the other way is no bulk. And a quarter more of so short a round trip harms nobody.
 LEAST_BULK_BYTES, LEAST_RTT_US = 125_000, 500
-# A connection that fills its path loses a few segments at the top of each swing (cubic, on a line of 1 Gb/s: 0.18 %); as path_loss has it.
-LEAST_RETRANSMITTED_SHARE = 0.002
+# A connection that fills its path loses a few segments at the top of each swing (cubic, on a line of 1 Gb/s: 0.18 %).
+LEAST_RETRANSMITTED_SHARE = 0.003
 # So short a stall, or so little of a second in stalls, is what any interrupt does.
 LEAST_STALL_US = 1000
 
@@ -27,7 +27,7 @@ class Guard(NamedTuple):
     counts_events: bool = True
     # What is said of a class of connections is of others once a change has moved some into it or out of it: then it guards nothing.
     members: str | None = None  # the number of them
-    least: float = 0.0  # that both arms together have to have before it is judged, per second or as a level
+    least: float = 0.0  # that one of the arms has to have before it is judged, per second or as a level
     segments: str | None = None  # octets count as work only if there is payload in these
     told_by: str | None = None  # where this is most of the same bytes, there is a guard that knows more of them,
     told_of: str | None = None  # as long as it speaks of as many connections in both arms

@@ -147,8 +147,10 @@ def _raised(room: Room, knob: Knob, policy: Policy, factor: float, policy_ceilin
     ceilings = [(INT_MAX, "largest value the kernel takes"), (policy_ceiling, "ceiling of the policy")]
     if room.memory_bytes is not None:
         ceilings.append((room.memory_bytes // ONE_SOCKET_SHARE, "the share of TCP memory for one socket"))
-        shared = room.memory_bytes * policy.memory_percent // 100 // max(1, room.flows.bulk)
-        ceilings.append((shared, f"{policy.memory_percent} % of TCP memory (memory_percent of the policy) for {room.flows.bulk} bulk connections"))
+        # Only those that move much grow to a maximum; a default is for all.
+        number, whose = (room.flows.active, "active") if knob.field == "default" else (room.flows.bulk, "bulk")
+        shared = room.memory_bytes * policy.memory_percent // 100 // max(1, number)
+        ceilings.append((shared, f"{policy.memory_percent} % of TCP memory (memory_percent of the policy) for {number} {whose} connections"))
     if room.link_bytes_per_second and room.flows.rtt_us:
         held = room.link_bytes_per_second * room.flows.rtt_us / 1e6
         ceilings.append((int(LINK_FILL * held), f"{LINK_FILL} times what the fastest link holds in {duration(room.flows.rtt_us)}"))

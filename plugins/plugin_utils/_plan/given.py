@@ -24,8 +24,9 @@ class Given(NamedTuple):
 
 
 class NotTried(Exception):
-    """Why a finding has no candidate. `blocked`: a person has to open the host up first."""
+    """Why a finding has no candidate. `blocked`: a person has to open the host up first. `stands`: what it argues for is right all the same, so that
+    nothing is tried against it."""
 
-    def __init__(self, reason: str, blocked: bool = False) -> None:
+    def __init__(self, reason: str, blocked: bool = False, stands: bool = False) -> None:
         super().__init__(reason)
-        self.reason, self.blocked = reason, blocked
+        self.reason, self.blocked, self.stands = reason, blocked, stands or blocked

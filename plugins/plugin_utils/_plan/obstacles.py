@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.dropin import DROPIN_PATH
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, Knob, Scenario
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, Scenario
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.stalls import COLUMNS as STALL_METRICS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.stalls import SPANS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import ANSWERS, turned
@@ -18,10 +18,19 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.hist
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.room import best_span, sizes_of
 
 
+def check_known(scenario: Scenario, given: Given) -> None:
+    """NotTried, blocked, where nobody knows what there is."""
+    knob, _metric = turned(scenario)
+    if not given.facts["sysctls"].get(knob.key, {}).get("present"):
+        raise NotTried(f"{knob.key} is argued for, but this host does not have it", blocked=True)
+    if sizes_of(knob.key, given.facts) is None:
+        raise NotTried(f"{knob.key} is argued for, but its present value could not be read, so it could not be restored either", blocked=True)
+
+
 def check_open(scenario: Scenario, given: Given) -> None:
     """NotTried, blocked, for what would make a trial pointless, or end it before it starts."""
     knob, _metric = turned(scenario)
-    obstacle = _obstacle_to(knob, given.facts) or _untimed(scenario, given.latency)
+    obstacle = _obstacle_to(knob.key, given.facts["sysctls"][knob.key]) or _untimed(scenario, given.latency)
     if obstacle:
         raise NotTried(obstacle, blocked=True)
 
@@ -46,16 +55,11 @@ def too_large_a_step(scenario: Scenario, given: Given) -> Overshot | None:
     return overshot(scenario.name, knob, given.earlier) if ANSWERS[scenario.name].narrows else None
 
 
-def _obstacle_to(knob: Knob, facts: Mapping[str, Any]) -> str | None:
-    key, sysctl = knob.key, facts["sysctls"].get(knob.key, {})
-    if not sysctl.get("present"):
-        return f"{key} is argued for, but this host does not have it"
+def _obstacle_to(key: str, sysctl: Mapping[str, Any]) -> str | None:
     if sysctl.get("writable") is False:
         return f"{key} is argued for, but cannot be written on this host: it is read-only here, as /proc/sys is in most containers"
     if _wins_at_boot(sysctl.get("boot_file")):
         return f"{key} is argued for, but {sysctl['boot_file']} sets it at every boot, after {DROPIN_PATH}: take it out of there first"
-    if sizes_of(key, facts) is None:
-        return f"{key} is argued for, but its present value could not be read, so it could not be restored either"
     return None
 
 

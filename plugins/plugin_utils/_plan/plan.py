@@ -23,7 +23,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.bloc
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.change import Change, change_for
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.given import Given, NotTried
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.obstacles import check_open, check_wanted
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.obstacles import check_known, check_open, check_wanted
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.policy import read_policy
 
 Plan = dict[str, Any]
@@ -47,12 +47,15 @@ def plan_host(findings: Sequence[Mapping[str, Any]], given: Given) -> Plan:
     for found in findings:
         check_keys("findings", found, ("scenario", "key", "direction"), "the list that diagnose returned")
     refused: list[Plan] = []
+    stand: set[str] = set()
     for found in findings:
-        if found["key"]:
-            made = answered(SCENARIO[found["scenario"]], given)
-            if made["changes"]:
-                return made
-            refused.append(made)
+        if not found["key"] or found.get("conflicts_with") in stand:
+            continue
+        try:
+            return _attempt(SCENARIO[found["scenario"]], given)
+        except NotTried as why:
+            refused.append(_refused(found["scenario"], why))
+            stand.update([found["scenario"]] if why.stands else ())
     if refused:
         # A host that a person has to open up is not passed over in silence.
         return next((made for made in refused if made["blocked"]), refused[0])
@@ -63,11 +66,22 @@ def plan_host(findings: Sequence[Mapping[str, Any]], given: Given) -> Plan:
 def answered(scenario: Scenario, given: Given) -> Plan:
     """The candidate for one scenario, or why there is none."""
     try:
-        check_open(scenario, given)
-        check_wanted(scenario, given)
-        return _tried(scenario, given, change_for(scenario, given))
+        return _attempt(scenario, given)
     except NotTried as why:
-        return dict(nothing(scenario.name, why.reason), blocked=why.blocked)
+        return _refused(scenario.name, why)
+
+
+def _refused(scenario: str, why: NotTried) -> Plan:
+    return dict(nothing(scenario, why.reason), blocked=why.blocked)
+
+
+def _attempt(scenario: Scenario, given: Given) -> Plan:
+    """What nobody wants, or would change nothing, is no matter of a host that cannot be written."""
+    check_known(scenario, given)
+    check_wanted(scenario, given)
+    change = change_for(scenario, given)
+    check_open(scenario, given)
+    return _tried(scenario, given, change)
 
 
 def _tried(scenario: Scenario, given: Given, change: Change) -> Plan:
@@ -96,7 +110,7 @@ def _without_pairs(made: Plan, change: Change, unreachable: Unreachable, given: 
         means, beside = NEW_SOCKETS, None
     if not means.allowed(given.step):
         # With the size: a person may want to set it, and restart what has to be restarted.
-        raise NotTried(f"{change.argued} {change.step}, but {unreachable.reason}. {means.needs} has it tried in one step")
+        raise NotTried(f"{change.argued} {change.step}, but {unreachable.reason}. {means.needs} has it tried in one step", stands=True)
     made = dict(made, **means.trial(given.step))
     if not beside:
         return made

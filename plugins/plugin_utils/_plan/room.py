@@ -32,6 +32,7 @@ class Stall(NamedTuple):
 class Flows(NamedTuple):
     """What the connections of the window need. None: not seen, or this kernel does not tell."""
 
+    active: int  # how many move anything
     bulk: int  # how many move much
     bdp_bytes: float | None  # the largest of any: what its path holds without a queue
     payload_share: float | None  # of send memory
@@ -123,6 +124,7 @@ def read_flows(sockets: Mapping[str, Any] | None) -> Flows:
     bulk = [group for group in groups if group["class"] == "bulk"]
     busiest = max(bulk, key=lambda group: group["sums"].get("bytes_out") or 0, default=None)
     return Flows(
+        active=sum(group["flows"] for group in groups),
         bulk=sum(group["flows"] for group in bulk),
         bdp_bytes=_largest(groups, "bdp_bytes"),
         payload_share=_quantile(busiest, "send_payload_share", "p50") if busiest else None,

@@ -106,7 +106,7 @@ def _put_back(record: Record) -> Outcome | None:
     if not tuning.get("undone") or tuning.get("left"):
         why = _left(tuning) or "no change was taken back"
         return Outcome("failed", f"was to be put back, as {wave['put_back']}; not brought back: {why}", True)
-    return Outcome("reverted", f"put back, as {wave['put_back']}", False)
+    return Outcome("reverted", f"put back, as {wave['put_back']}", _is_down(record))
 
 
 def _judged(record: Record) -> Outcome | None:
@@ -121,7 +121,12 @@ def _judged(record: Record) -> Outcome | None:
         return Outcome("failed", f"improved, but not enforced: {reason}", True)
     if tuning.get("left"):
         return Outcome("kept", f"{reason}; left alone: {_left(tuning)}", True)
-    return Outcome("kept", reason, False)
+    return Outcome("kept", reason, _is_down(record))
+
+
+def _is_down(record: Record) -> bool:
+    """Whether a service may be, because it was to be restarted and was not. Which, is a remark."""
+    return any(why is not None for why in (record.get("restarted") or {}).values())
 
 
 def _no_result(record: Record) -> Outcome:

@@ -52,7 +52,8 @@ def _still_larger(record: Record, name: str) -> str | None:
 
 def _inherited(record: Record, name: str) -> str | None:
     """What was tried in one step reaches no service, and no connection, that is older than the change."""
-    if name != "kept" or (record.get("plan") or {}).get("design") != STEP:
+    put_back = name == "reverted" and (record.get("wave") or {}).get("put_back")
+    if not (name == "kept" or put_back) or (record.get("plan") or {}).get("design") != STEP:
         return None
     restarted = record.get("restarted") or {}
     done = [service for service, reason in restarted.items() if reason is None]

@@ -55,18 +55,18 @@ def _is_told(guard: Guard, trial: Mapping[str, Any]) -> bool:
 
 
 def _moved(guard: Guard, arms: Comparison) -> bool:
-    """No coin has a say in this."""
-    return arms.moved() and arms.rate_of_both() >= guard.least
+    """No coin has a say in this: where the mean of both arms is less than half of it, neither has as much as the guard asks for."""
+    return arms.moved() and arms.rate_of_both() >= guard.least / 2
 
 
 def _speaks(guard: Guard, trials: Sequence[Mapping[str, Any]]) -> bool:
     """Of the same connections in both arms, and no other guard knows more of them."""
     if guard.members is not None:
-        return _as_many(guard.members, trials)
-    return guard.told_of is None or not (_as_many(guard.told_of, trials) and all(_is_told(guard, trial) for trial in trials))
+        return as_many(guard.members, trials)
+    return guard.told_of is None or not (as_many(guard.told_of, trials) and all(_is_told(guard, trial) for trial in trials))
 
 
-def _as_many(members: str, trials: Sequence[Mapping[str, Any]]) -> bool:
+def as_many(members: str, trials: Sequence[Mapping[str, Any]]) -> bool:
     """On every host that counts them."""
     counted = [arms.rates() for arms in (compared([trial], (members,)) for trial in trials) if arms is not None]
     return bool(counted) and all(_as_large(min(sizes), max(sizes)) for sizes in counted)
@@ -90,7 +90,7 @@ def judge_arms(guard: Guard, arms: Comparison | None, shares: Levels, alpha: flo
     worsening, p_value = sign * arms.estimate(), arms.p_greater(sign)
     before, after = arms.rates()
     judged.update(before=before, after=after, effect=math.expm1(arms.estimate()), p_value=p_value)
-    beyond = worsening > math.log1p(guard.margin)
+    beyond = worsening > math.log1p(guard.margin) and max(before, after) >= guard.least
     large = guard.counts_events and guard.direction == "lower" and arms.events_after() >= LARGE_EVENTS and after >= LARGE_RATIO * before
     if beyond and p_value <= shares.blame:
         judged["ok"] = False

@@ -16,9 +16,10 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import check_keys
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.comparison import Comparison, compared, design_of
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.demand import other_demand
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import WORSE, judge_all
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import WORSE, as_many, judge_all
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.reach import Tried, reach, told, too_small
 
+BULK_COUNT, BULK_LEVELS = "flows_bulk_count", ("flows_bulk_rtt_us", "flows_bulk_queue_bytes")
 TRIAL_KEYS = ("status", "reason", "pairs", "blocks", "seconds", "counters", "absent")
 
 
@@ -60,7 +61,7 @@ def weighed(evidence: Evidence, plan: Mapping[str, Any], alpha: float, min_effec
         **(dict(zip(("before", "after"), arms.rates())) if arms.compared() else {}),
     )
     left_out = "".join(f" ({text})" for text in [arms.left_out(evidence.measured)] if text)
-    obstacle = _obstacle(evidence.trials, arms, alpha)
+    obstacle = _obstacle(evidence.trials, arms, alpha) or _of_others(metric["name"], evidence.measured)
     if obstacle:
         return dict(result, reason=obstacle + left_out)
     better = -WORSE[metric["direction"]]
@@ -110,8 +111,15 @@ def _obstacle(trials: Sequence[Mapping[str, Any]], arms: Comparison, alpha: floa
     if traffic is None or traffic.rates()[0] < LEAST_SEGMENTS_PER_SECOND:
         return "hardly any TCP traffic during the trial"
     if not arms.moved():
-        return "the metric did not move in either arm: what the window saw did not come back"
+        return "the metric did not move in either arm: what the window saw did not come back, or did not end"
     return other_demand(trials, alpha)
+
+
+def _of_others(metric: str, trials: Sequence[Mapping[str, Any]]) -> str | None:
+    """The middle of a class is another one once connections have come into it, or left it, by the change itself."""
+    if metric not in BULK_LEVELS or compared(trials, (BULK_COUNT,)) is None or as_many(BULK_COUNT, trials):
+        return None
+    return "the candidate's blocks had another number of bulk connections, so what the middle one shows is that of others"
 
 
 def _shift(guard: Mapping[str, Any]) -> str:

@@ -51,7 +51,9 @@ def socket_counter_facts(module):
     folder, host = os.path.split(module._remote_tmp)
     with open(os.path.join(os.path.dirname(folder), "hosts", host, "part.json")) as part:
         told = json.load(part)
-    moved = {"TcpInSegs": [5000] * 5, "TcpExtRcvPruned": [0 if told.get("calm") else 30] * 5, "IpExtInOctets": [5000000] * 5}
+    moved = {"TcpInSegs": [5000] * 5, "TcpExtRcvPruned": [0 if told.get("calm") else 30] * 5,
+             "TcpExtTCPRcvCollapsed": [20000 if told.get("collapses") else 0] * 5, "TcpExtPruneCalled": [8 if told.get("collapses") else 0] * 5,
+             "IpExtInOctets": [5000000] * 5}
     # Connections that were there before: whatever comes is for them.
     old = {"class": "bulk", "direction": "inbound", "flows": 4, "counts": {}, "sums": {"old_bytes_in": 5 * 5000000}, "quantiles": {}}
     # Whose send buffers would not follow a lower maximum.
@@ -62,6 +64,10 @@ def socket_counter_facts(module):
     return {"window": {
         "version": 1, "identity": {"boot_id": "b", "netns": "n", "netns_is_initial": True, "kernel_release": "6.1.0"}, "seconds": [1.0] * 5,
         "counters": moved, "gauges": {}, "still": {}, "absent": [], "sizes": {}, "sockets": sockets}}
+
+
+def receive_latency_facts(module):
+    module.fail_json(msg="Missing sudo password")
 
 
 def socket_buffer_trial(module):
@@ -135,7 +141,7 @@ def main():
 
 main()
 '''
-MODULES = ("socket_buffer_facts", "socket_counter_facts", "socket_buffer_trial", "socket_buffer_tuning")
+MODULES = ("socket_buffer_facts", "socket_counter_facts", "receive_latency_facts", "socket_buffer_trial", "socket_buffer_tuning")
 
 
 # Hosts that act need no time.

@@ -11,6 +11,8 @@ HOSTS = {
     "calm": {"calm": True, "variables": ALLOWED}, "lost": {"calm": True, "end": "lost", "variables": ALLOWED},
     "stranger": {"calm": True, "variables": dict(ALLOWED, socket_buffers_group="db")},
     "never": dict(OLD, variables={"socket_buffers_group": "web"}),
+    # Its stalls are to be timed, and cannot be.
+    "locked": {"calm": True, "collapses": True, "variables": {"socket_buffers_group": "mail"}},
     "late": {"calm": True, "bloated": True, "factor": 0.3, "variables": {"socket_buffers_group": "mail"}},
 }
 
@@ -45,9 +47,14 @@ def test_others_of_its_group_record_the_same_blocks_and_try_nothing(fleet):
     assert not trials(fleet, "stranger")
 
 
+def test_a_host_that_fails_before_it_is_planned_leaves_the_others_alone(fleet):
+    assert "Missing sudo password" in row(fleet, "locked")["reason"] and row(fleet, "locked")["needs_person"]
+    assert not trials(fleet, "locked")
+
+
 def test_they_are_no_trials_in_the_report(fleet):
     assert {each["host"]: each["outcome"] for each in fleet.report["rows"]} == {
-        "first": "kept", "later": "kept", "calm": "left", "lost": "left", "stranger": "left", "never": "left", "late": "kept",
+        "first": "kept", "later": "kept", "calm": "left", "lost": "left", "stranger": "left", "never": "left", "late": "kept", "locked": "failed",
     }, fleet.text
     assert [wave["hosts"] for wave in fleet.report["waves"]] == [["first"], ["later"], ["late"]]
 

@@ -92,7 +92,7 @@ def test_findings_of_this_host(run):
     findings = run[0]["findings"]
     assert findings
     for finding in findings:
-        assert set(finding) == {"scenario", "summary", "evidence", "key", "direction", "argues_for", "metric", "remedy", "wants_stalls"}
+        assert set(finding) == {"scenario", "summary", "evidence", "key", "direction", "argues_for", "conflicts_with", "metric", "remedy", "wants_stalls"}
         assert all(set(row) == {"metric", "value", "unit", "source"} for row in finding["evidence"])
     assert [finding["scenario"] for finding in run[0]["without_facts"]] == [finding["scenario"] for finding in findings]
 

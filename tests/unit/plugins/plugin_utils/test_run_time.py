@@ -64,10 +64,16 @@ def test_a_step_fills_its_time_with_blocks(plan, pairs, block, washout):
     assert found["run_time"]["seconds"] == pytest.approx(lead + trial_seconds(pairs, found["block_seconds"], washout))
 
 
-@pytest.mark.parametrize("hosts, lead", [(0, 0), (2, 0), (5, 0), (6, 60)])
-def test_many_that_have_to_be_in_step_begin_at_an_appointed_time(hosts, lead):
-    found = trial_lengths({"joint": {"hosts": list(map(str, range(hosts)))} if hosts else None}, 16, 15, 3)
+@pytest.mark.parametrize("together, hosts, lead", [(0, 0, 0), (0, 40, 0), (2, 0, 0), (2, 5, 0), (2, 6, 60), (5, 0, 0), (6, 0, 60)])
+def test_those_in_step_that_cannot_be_started_at_once_begin_at_an_appointed_time(together, hosts, lead):
+    found = trial_lengths({"joint": {"hosts": list(map(str, range(together)))} if together else None}, 16, 15, 3, hosts=hosts)
     assert found["lead_seconds"] == lead and found["run_time"]["seconds"] == lead + 576
+
+
+def test_a_step_back_has_no_more_blocks_than_a_trial_may_have():
+    found = trial_lengths({"design": "step_back"}, 16, 15, 3, 0.0001)
+    assert found["pairs"] == 1000 and "too few for a proof at 0.0001: it takes 16" in found["note"]
+    assert trial_lengths({"design": "step_back"}, 16, 15, 3)["note"] is None
 
 
 @pytest.mark.parametrize("seconds, alpha, note", [

@@ -82,7 +82,6 @@ def test_facts_are_optional(facts):
 
 
 @pytest.mark.parametrize("rates, release, told", [
-    ((COLLAPSING, PRUNING), "6.1.0", ["Conflict", "collapsing"]),
     ((PRUNING,), "6.17.8-arch1", ["Linux 6.17.8-arch1"]),
     ((PRUNING,), "6.18-rc3", ["Linux 6.18-rc3"]),
     ((PRUNING,), "6.19.2", ["Linux 6.19.2"]),
@@ -93,6 +92,20 @@ def test_an_objection_is_said_and_takes_the_key_away(rates, release, told):
     assert finding["scenario"] == "pruning_with_loss"
     assert finding["key"] is None and finding["direction"] is None
     assert all(text in finding["remedy"] for text in told)
+
+
+def test_what_a_more_urgent_finding_contradicts_keeps_its_key_and_names_it():
+    urgent, other = diagnose(window(BUSY, COLLAPSING, PRUNING), FACTS)
+    assert (urgent["scenario"], urgent["conflicts_with"]) == ("collapsing", None)
+    assert (other["key"], other["direction"], other["conflicts_with"]) == (RMEM, "raise", "collapsing")
+    assert other["remedy"].startswith("Conflict: this argues to raise net.ipv4.tcp_rmem max, but collapsing, more urgent, to lower it.")
+
+
+def test_nothing_is_raised_while_memory_is_short():
+    short, other = diagnose(window(BUSY, {"TcpExtTCPMemoryPressures": 1}, PRUNING), FACTS)
+    assert (short["scenario"], short["direction"]) == ("memory_pressure", "lower")
+    assert (other["scenario"], other["key"]) == ("pruning_with_loss", None)
+    assert other["remedy"].startswith("TCP is short of memory on this host: nothing is raised before that is over.")
 
 
 @pytest.mark.parametrize("release", ["6.16.9", "6.20.1", "6.1.180", "5.10.0-6.18", "", None])

@@ -95,12 +95,12 @@ def test_what_earlier_rounds_left(earlier, scenarios):
     assert names(window(BUSY), earlier) == scenarios
 
 
-def test_what_was_refuted_is_no_objection_to_others():
+def test_what_was_refuted_contradicts_nothing():
     bound = window(BUSY, sockets=sockets(group(2, sender_buffer_bound=2)))
-    for second, keys in ((raised(70.0, verdict="unchanged"), ["net.ipv4.tcp_wmem"] * 2), ({}, ["net.ipv4.tcp_wmem", None])):
+    for second, conflict in ((raised(70.0, verdict="unchanged"), None), ({}, "sender_buffer_too_small")):
         found = diagnose(bound, None, [raised(119.0), second])
         assert [finding["scenario"] for finding in found] == ["sender_buffer_too_small", "sender_buffer_oversized"]
-        assert [finding["key"] for finding in found] == keys
+        assert [finding["conflicts_with"] for finding in found] == [None, conflict]
 
 
 def test_the_evidence_of_a_step_is_its_trial():
@@ -219,6 +219,13 @@ def test_a_pausing_reader_is_not_called_slow():
     zero_windows = {"TcpExtTCPToZeroWindowAdv": 2}
     assert names(window(BUSY, zero_windows, sockets=sockets(group(9, reader_pausing=9)))) == ["pausing_reader"]
     assert names(window(BUSY, zero_windows, sockets=sockets(group(9, reader_pausing=1)))) == ["slow_reader"]
+
+
+def test_a_few_of_very_many_do_not_hide_nearly_all_of_some_others():
+    many, some = group(5000, path_queue_bloated=150), dict(group(100, path_queue_bloated=90), direction="outbound")
+    assert names(window(BUSY, sockets=sockets(many))) == ["nothing_wrong"]
+    finding = next(row for row in diagnose(window(BUSY, sockets=sockets(many, some))) if row["scenario"] == "queue_bloat")
+    assert [row["value"] for row in finding["evidence"][:2]] == [240, 0.9]
 
 
 def test_a_conflict_is_said_where_the_less_urgent_of_both_stands():

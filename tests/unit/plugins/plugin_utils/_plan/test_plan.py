@@ -237,6 +237,41 @@ def old_connections(**listeners):
     }
 
 
+def test_a_default_is_for_all_connections_and_a_maximum_for_those_that_move_much():
+    groups = [
+        {"class": kind, "direction": "outbound", "flows": flows, "counts": {"reader_pausing": 4}, "sums": {}, "quantiles": {}}
+        for kind, flows in (("bulk", 10), ("request_response", 4990), ("idle", 9000))
+    ]
+    seen = {"seconds": [1.0] * 10, "absent": [], "counters": {}, "sockets": {"available": True, "listeners": {"renewed": 1}, "groups": groups}}
+    # Of 125409 pages 10 %, by 5000 and by 10.
+    default, maximum = (plan([finding(name)], facts(4 * MIB), {"memory_percent": 10}, window=seen) for name in ("pausing_reader", "pruning_with_loss"))
+    assert "the candidate 8192: not above 10273 bytes (10 % of TCP memory (memory_percent of the policy) for 5000 active" in default["reason"]
+    assert maximum["changes"][0]["ceiling"] == "not above 5136752 bytes (10 % of TCP memory (memory_percent of the policy) for 10 bulk connections)"
+
+
+CALM, UNTIMED = latency(500), {"available": False, "reason": "no tracing here"}
+
+
+@pytest.mark.parametrize("urgent, given, tried", [
+    ("collapsing", {"latency": CALM}, True),  # within its budget, so nobody wants it
+    ("collapsing", {"latency": UNTIMED}, False),
+    ("collapsing", {"window": "old"}, False),  # right, but not allowed
+    ("memory_pressure", {"policy": {"rmem_max_floor_bytes": 64 * MIB}}, True),
+])
+def test_the_opposite_of_what_is_more_urgent_is_tried_where_nobody_wants_that(urgent, given, tried):
+    given = dict(given, window=old_connections() if given.get("window") else None)
+    other = dict(finding("pruning_with_loss"), conflicts_with=urgent)
+    made = plan([finding(urgent), other], facts(), given.get("policy"), given.get("latency"), given["window"])
+    assert bool(made["changes"]) == tried and made["scenario"] == ("pruning_with_loss" if tried else urgent)
+
+
+@pytest.mark.parametrize("policy, blocked", [({}, True), ({"rmem_max_ceiling_bytes": 32 * MIB}, False), ({"goal": "latency"}, True)])
+def test_a_host_that_cannot_be_written_is_told_so_where_something_would_be_written(policy, blocked):
+    made = plan([finding("pruning_with_loss")], facts(writable=False), policy)
+    assert not made["changes"] and made["blocked"] is blocked
+    assert not plan([finding("sender_buffer_too_small")], facts(writable=False), {"goal": "latency"})["blocked"]
+
+
 @pytest.mark.parametrize("scenario, step, design", [
     ("collapsing", Step(), None),
     ("collapsing", Step(3600.0), "step"),

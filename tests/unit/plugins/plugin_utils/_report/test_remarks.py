@@ -115,3 +115,17 @@ OLDER = "Other services and connections that are older hold what they were start
 ])
 def test_what_was_kept_by_a_step_reaches_only_what_is_started_anew(name, design, restarted, expected):
     assert said(name, plan=plan(RAISED, design=design), restarted=restarted) == expected
+
+
+def test_what_was_put_back_reaches_no_more():
+    assert said("reverted", plan=plan(RAISED, design="step"), wave={"put_back": "a later wave regressed"}) == f"because. {OLDER}"
+
+
+@pytest.mark.parametrize("reason, needs_person", [(None, False), ("Job for web.service failed", True)])
+@pytest.mark.parametrize("wave", [None, {"kept": True, "put_back": "a later wave regressed", "reason": "harm"}])
+def test_a_service_that_did_not_start_again_needs_a_person(reason, needs_person, wave):
+    outcome = outcome_of({
+        "host": "near", "plan": plan(RAISED, design="step"), "trial": COMPLETE, "wave": wave, "restarted": {"web.service": reason},
+        "verdict": {"verdict": "improved", "reason": "it is better."}, "tuning": {"changed": True, "changes": [RAISED], "left": [], "undone": {"started": "x"}},
+    })
+    assert (outcome.name, outcome.needs_person) == ("reverted" if wave else "kept", needs_person)

@@ -428,6 +428,15 @@ def test_a_level_is_compared_where_it_is_known(unknown, pairs):
     assert judged["reason"].startswith("round trip of bulk flows -") and ("pairs left out" in judged["reason"]) == bool(unknown)
 
 
+@pytest.mark.parametrize("before, after, verdict_is", [(10, 10, "improved"), (10, 9.5, "improved"), (10, 5, "inconclusive"), (2, 4, "inconclusive")])
+def test_the_middle_of_other_connections_proves_nothing(before, after, verdict_is):
+    trial = made_trial()
+    counts = [after if arm == "B" else before for arm in trial["blocks"]["arm"]]
+    judged = verdict(with_flows_of(trial, flows_bulk_rtt_us=levels(trial, 160_000, 80_000), flows_bulk_count=counts), ROUND_TRIP)
+    assert judged["verdict"] == verdict_is
+    assert (verdict_is == "improved") != ("another number of bulk connections" in judged["reason"])
+
+
 def test_a_level_that_few_blocks_have_cannot_be_judged():
     trial = made_trial()
     judged = verdict(with_flows_of(trial, flows_bulk_rtt_us=levels(trial, 160_000, 80_000, range(12, 32))), ROUND_TRIP)
