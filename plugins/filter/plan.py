@@ -113,7 +113,8 @@ _value:
       description: Why this change, or why none.
     blocked:
       type: bool
-      description: Whether a change is argued for that this host does not let anybody write.
+      description: Whether a change is argued for that something on this host forbids. It cannot be written, another file wins at boot, stalls
+        cannot be timed.
     least_washout_seconds:
       type: float
       description: How long a switch of values takes to reach connections, if that is known.
