@@ -1,4 +1,5 @@
-# Everything is made below .build/ and by itself: `make run` and `make test` need a Debian 12 machine, root, git and make.
+# Everything is made by itself, and below .build/ but for the reports and podman's image of the lab. `make run INVENTORY=...` needs git and Python 3.11 or newer;
+# the lab (`make run` alone), and so `make test`, also root and Debian 12, where packages that are missing are installed.
 SHELL := /bin/bash
 BUILD := $(CURDIR)/.build
 COLLECTION := $(BUILD)/ansible_collections/linuxnet/socket_buffers

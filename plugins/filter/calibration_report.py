@@ -13,7 +13,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.c
 DOCUMENTATION = r"""
 name: calibration_report
 short_description: How often the own traffic of a fleet would have fooled the verdict
-version_added: 0.2.0
+version_added: 0.1.0
 author: linuxnet.socket_buffers authors (@linuxnet)
 description:
   - Takes trials in which nothing was tried (M(linuxnet.socket_buffers.socket_buffer_trial) without

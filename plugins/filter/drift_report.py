@@ -15,7 +15,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._drift.dri
 DOCUMENTATION = r"""
 name: drift_report
 short_description: Where running values, our drop-in and the next boot disagree
-version_added: 0.2.0
+version_added: 0.1.0
 author: linuxnet.socket_buffers authors (@linuxnet)
 description:
   - Tells for each host and sysctl of the collection's own drop-in who fights it, what was repaired, and what needs a person.

@@ -24,8 +24,10 @@ options:
     required: true
     description:
       - C(host), and C(check_mode) when nothing was to be tried.
-      - Registered results in C(facts), C(window_start), C(window), C(trial_start), C(trial) and C(tuning).
+      - Registered results in C(facts), C(waiting) (of M(linuxnet.socket_buffers.socket_buffer_trial) with C(state=collected)), C(recovery),
+        C(window_start), C(window), C(latency_start), C(latency), C(trial_start), C(trial), C(tuning) and C(restarted) (a loop over services).
       - Results of the filters in C(findings), C(plan) and C(verdict).
+      - In C(resumed) the owner of the trial, where a run that ended before had begun it.
       - What P(linuxnet.socket_buffers.judge_wave#filter) returned as C(lines) in C(waves), and this host's round in C(turn).
       - In C(earlier) what this filter returned for the earlier rounds of the same run on this host, oldest first.
       - What a C(rescue) caught in C(failure), with C(step) from C(ansible_failed_task.name) and C(result) from C(ansible_failed_result).

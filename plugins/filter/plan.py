@@ -68,7 +68,7 @@ _value:
     changes:
       type: list
       elements: dict
-      description: At most one. Empty when there is nothing to try.
+      description: Empty when there is nothing to try, two where a lower C(tcp_notsent_lowat) goes with a lower C(tcp_wmem), else one.
       contains:
         key:
           type: str
@@ -87,18 +87,23 @@ _value:
           description: Why this value.
         ceiling:
           type: str
-          description: What bounded it.
+          description: What bounded it, in words.
+        limit_bytes:
+          type: int
+          description: The same in bytes. A raise goes not above, a lowering not below.
     metric:
       type: dict
-      description: The counter that must improve. V(null) without a change.
+      description: What must improve. V(null) without a change.
       contains:
         name:
           type: str
-          description: >-
-            Name of the counter, as C(nstat) prints it; V(stall_longest_us) is the longest stall of a block, in microseconds.
+          description:
+            - A counter, as C(nstat) prints it; V(stall_longest_us), the longest stall of a block; V(flows_bulk_out_bytes), V(flows_bulk_read_bytes),
+              V(flows_bulk_rtt_us), V(flows_bulk_queue_bytes) or V(flows_notsent_bytes) of the connections; V(octets_in) or V(octets_out), of all that
+              came or went.
         direction:
           type: str
-          description: V(lower) or V(higher), the good direction of its rate.
+          description: V(lower) or V(higher), the good direction of its rate or level.
     guards:
       type: list
       elements: dict
@@ -108,7 +113,8 @@ _value:
       description: Why this change, or why none.
     blocked:
       type: bool
-      description: Whether a change is argued for that this host does not let anybody write.
+      description: Whether a change is argued for that something on this host forbids. It cannot be written, another file wins at boot, stalls
+        cannot be timed.
     least_washout_seconds:
       type: float
       description: How long a switch of values takes to reach connections, if that is known.
@@ -140,6 +146,9 @@ _value:
     again:
       type: bool
       description: Whether another round has to look at this host.
+    wave:
+      type: dict
+      description: V(null). P(linuxnet.socket_buffers.plan_waves#filter) fills it in.
 """
 
 

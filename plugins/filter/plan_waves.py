@@ -16,8 +16,8 @@ short_description: Which host tries its change in which wave
 version_added: 0.1.0
 author: linuxnet.socket_buffers authors (@linuxnet)
 description:
-  - Hosts with a change that have group, finding, sysctls and metric in common share a question and are one cohort. Hosts that try one
-    candidate together are one unit of it.
+  - Hosts with a change that have group, finding, sysctls, metric and design of the trial in common share a question and are one cohort. Hosts
+    that try one candidate together are one unit of it.
   - In a cohort, canaries that are named come first, in that order. Then comes one unit of each stratum (group, kernel release, speed of the
     network interface), of the largest first, and then all strata in proportion. Within a stratum the order is drawn.
   - The waves of one number of all cohorts are tried at the same time.
@@ -53,7 +53,7 @@ options:
     choices: [host, group]
     description:
       - With V(group) the hosts of a cohort try one size, the largest of those that each would have tried by itself, but none above its own
-        ceiling. Candidates that need both ends of a connection keep their own sizes.
+        ceiling. A host that has no more than that already has nothing to lower. Candidates that need both ends of a connection keep their own sizes.
 """
 
 EXAMPLES = r"""

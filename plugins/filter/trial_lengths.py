@@ -59,16 +59,18 @@ _value:
   contains:
     pairs:
       type: int
-      description: As given; of a trial in one step half of its blocks.
+      description: As given; of a trial in one step, there or back, half of its blocks.
     block_seconds:
       type: float
-      description: As given, or as long as the wash-out if that is longer; of a trial in one step what fills its time.
+      description:
+        - As given, but at least a second longer than a wash-out that the change made longer.
+        - Of a trial in one step what fills its time; of one in one step back two thirds of the time that each block has.
     washout_seconds:
       type: float
-      description: As given, or what the change needs.
+      description: As given, or what the change needs; of a trial in one step back a third of the time that each block has.
     lead_seconds:
       type: float
-      description: How far ahead hosts that have to be in step are told to begin; 0 where that does not matter.
+      description: How far ahead hosts that have to be in step are told to begin, in one step or more than five together; else 0.
     note:
       type: str
       description: What to do where a trial in one step is too short to prove anything; else V(null).

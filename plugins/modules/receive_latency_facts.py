@@ -5,7 +5,7 @@ DOCUMENTATION = r"""
 ---
 module: receive_latency_facts
 short_description: How long the kernel is busy receiving, as histograms, with nothing installed
-version_added: 0.2.0
+version_added: 0.1.0
 author: linuxnet.socket_buffers authors (@linuxnet)
 description:
   - For O(duration) seconds, times every call of the kernel's C(tcp_collapse()) and every run of its receive softirq, by the kernel's
