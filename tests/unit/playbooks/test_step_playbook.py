@@ -56,7 +56,7 @@ def test_they_are_no_trials_in_the_report(fleet):
     assert {each["host"]: each["outcome"] for each in fleet.report["rows"]} == {
         "first": "kept", "later": "kept", "calm": "left", "lost": "left", "stranger": "left", "never": "left", "late": "kept", "locked": "failed",
     }, fleet.text
-    assert [wave["hosts"] for wave in fleet.report["waves"]] == [["first"], ["later"], ["late"]]
+    assert [wave["hosts"] for wave in fleet.report["waves"]] == [["first"], ["late"], ["later"]]
 
 
 def test_what_was_recorded_is_taken_from_the_hosts(fleet):
@@ -75,7 +75,7 @@ def test_without_it_nothing_is_tried_and_the_reason_names_the_variable(fleet):
 
 def test_what_open_connections_follow_late_is_tried_in_one_step_back_and_nobody_has_to_allow_it(fleet):
     assert [(each["design"], list(each["values"]), each["restart_services"]) for each in trials(fleet, "late")] == [
-        ("step_back", ["net.ipv4.tcp_wmem"], []),
+        ("step_back", ["net.ipv4.tcp_wmem"], None),
     ], fleet.text
     assert (row(fleet, "late")["finding"], row(fleet, "late")["verdict"], row(fleet, "late")["outcome"]) == ("queue_bloat", "improved", "kept")
 
