@@ -512,10 +512,12 @@ def run(module: AnsibleModule, files: HostFiles, writer: HostWriter) -> Dict[str
     if module.check_mode:
         refuse(files, request)
         return {"changed": False, "total_seconds": request.total_seconds(), "schedule": shown_schedule(request)}
-    result, not_kept = run_trial(files, writer, request)
-    if not_kept:
-        module.warn(f"the result could not be kept on the host, for whoever comes back for it: {not_kept}")
-    return dict(result, kept=request.context is not None and not not_kept)
+    result, undone = run_trial(files, writer, request)
+    if undone.keeping:
+        module.warn(f"the result could not be kept on the host, for whoever comes back for it: {undone.keeping}")
+    if undone.clearing:
+        module.warn(f"the trial's files could not be removed, which is left to the next run: {undone.clearing}")
+    return dict(result, kept=request.context is not None and not undone.keeping)
 
 
 def collected(module: AnsibleModule, files: HostFiles, writer: HostWriter) -> Dict[str, Any]:

@@ -99,8 +99,15 @@ def refuse(files: HostFiles, request: Request) -> None:
     _refuse_nothing_to_try(originals, request.candidate)
 
 
-def run_trial(files: HostFiles, writer: HostWriter, request: Request) -> Tuple[Dict[str, Any], Optional[str]]:
-    """Ends at the originals. The result, and why it could not be kept on the host, where it was to be.
+class Undone(NamedTuple):
+    """What could not be done once the originals were back, and why; it costs nothing of the result."""
+
+    keeping: Optional[str]
+    clearing: Optional[str]
+
+
+def run_trial(files: HostFiles, writer: HostWriter, request: Request) -> Tuple[Dict[str, Any], Undone]:
+    """Ends at the originals. The result, and why it could not be kept on the host, where it was to be, or the trial's files not removed.
 
     The lock is held throughout: whoever writes here holds it.
     """
@@ -113,11 +120,11 @@ def run_trial(files: HostFiles, writer: HostWriter, request: Request) -> Tuple[D
         refuse_children(identity, request.candidate, request.child_namespaces)
         originals = read_values(files, request.candidate)
         _refuse_nothing_to_try(originals, request.candidate)
-        trial = _guarded_trial(files, writer, request, identity, originals)
+        trial, not_cleared = _guarded_trial(files, writer, request, identity, originals)
         result = Outcome(request, trial, recovered, dict(_lost(trial), **unlike(trial["restarted"]))).result()
-        if request.context is None:
-            return result, None
-        return result, keep(files, writer, request.state_dir, dict(result, context=request.context))
+        wanted = request.context is not None
+        not_kept = keep(files, writer, request.state_dir, dict(result, context=request.context)) if wanted else None
+        return result, Undone(not_kept, not_cleared)
 
 
 def _hold_lock(request: Request) -> ContextManager[int]:
@@ -146,7 +153,10 @@ def _refuse_nothing_to_try(originals: Values, candidate: Values) -> None:
         raise InvalidValue(f"values: this host already holds {held}; there is nothing to try")
 
 
-def _guarded_trial(files: HostFiles, writer: HostWriter, request: Request, identity: Dict[str, Any], originals: Values) -> Dict[str, Any]:
+def _guarded_trial(
+    files: HostFiles, writer: HostWriter, request: Request, identity: Dict[str, Any], originals: Values,
+) -> Tuple[Dict[str, Any], Optional[str]]:
+    """The trial, and why its files could not be removed."""
     guard = Guard(files, writer, request.state_dir) if request.candidate else NothingToGuard()
     known = known_before(identity, request.candidate)
     leave_session(files, f"socket-buffer-trial-{request.id}", "A socket buffer trial")
@@ -164,8 +174,8 @@ def _guarded_trial(files: HostFiles, writer: HostWriter, request: Request, ident
             children = put_born_back(known, originals, request.candidate)
             restarts.at_end()
             # What refuses stays on record, for the guardian and for the next run.
-            if not _lost({"restored": restored, "child_namespaces": children}):
-                guard.dismiss()
+            lost = _lost({"restored": restored, "child_namespaces": children})
+            not_cleared = None if lost else _dismiss(guard)
         residual = residual_now(files)  # in here, where being asked to end is noted and no more
     trial = dict(
         report(request, identity, originals, experiment), restored=restored, child_namespaces=children, restarted=restarts.rows,
@@ -173,7 +183,16 @@ def _guarded_trial(files: HostFiles, writer: HostWriter, request: Request, ident
     )
     blocks = len(trial["seconds"])
     log(end_text(request.id, request.owner, trial))
-    return dict(trial, stalls=stalls.table(blocks), flows=flows.table(blocks))
+    return dict(trial, stalls=stalls.table(blocks), flows=flows.table(blocks)), not_cleared
+
+
+def _dismiss(guard: Any) -> Optional[str]:
+    """None, or why its files are still there, as on a file system that has become read-only."""
+    try:
+        guard.dismiss()
+    except OSError as error:
+        return f"{error.filename}: {error.strerror}"
+    return None
 
 
 def _record(request: Request, identity: Dict[str, Any], originals: Values, known: Optional[List[str]]) -> Record:

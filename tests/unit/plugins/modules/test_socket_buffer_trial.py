@@ -674,6 +674,19 @@ def test_a_disk_that_fills_up_costs_only_what_would_have_waited(trials):
     assert sorted(trials.traces()) == ["full", "lock"]
 
 
+@pytest.mark.parametrize("command, status, reason", [
+    ("mount --bind {folder} {folder}; mount -o remount,bind,ro {folder}", "complete", "Read-only file system"),
+    ("rm -r {folder}", "aborted", "No such file or directory"),  # and with it what shows that the guardian lives
+])
+def test_files_that_cannot_be_removed_at_the_end_cost_nothing_of_the_result(trials, command, status, reason):
+    process = trials.start_in_b(dict(SHORT, block_seconds=1))
+    trials.host.shell(command.format(folder=trials.state_dir))
+    result = finished(process)
+    assert not result.get("failed") and result["trial"]["status"] == status and result["trial"]["restored"][RMEM]["restored"]
+    assert f"{trials.record}: {reason}" in json.dumps(result["warnings"]) and trials.values() == FIRST
+    eventually(lambda: guardian_pids(trials.state_dir) == [])
+
+
 def test_a_full_disk_keeps_nobody_from_bringing_back_what_a_killed_pair_left(trials):
     fill = full_disk(trials)
     kill_both(trials)
