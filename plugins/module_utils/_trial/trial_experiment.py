@@ -76,12 +76,13 @@ class Experiment:
     """Runs the blocks and keeps what they recorded."""
 
     def __init__(
-        self, files: HostFiles, writer: HostWriter, request: Request, originals: Values, guard: Guard, signals: List[str],
-        at_step: Concerned, recorders: Recorders,
+        self, files: HostFiles, writer: HostWriter, request: Request, identity: Dict[str, Any], originals: Values, guard: Guard,
+        signals: List[str], at_step: Concerned, recorders: Recorders,
     ) -> None:
         self._files = files
         self._writer = writer
         self._request = request
+        self._identity = identity
         self._arms = {"A": originals, "B": request.candidate}
         self._guard = guard
         self._signals = signals
@@ -126,9 +127,9 @@ class Experiment:
         self._watch(end_of(timetable.washout_due(index), time.monotonic(), timetable.washout_seconds))
         for recorder in self._recorders:
             recorder.start_block()
-        before = take_snapshot(self._files)
+        before = take_snapshot(self._files, identity=self._identity)
         self._watch(end_of(timetable.block_due(index), time.monotonic(), timetable.block_seconds))
-        after = take_snapshot(self._files)
+        after = take_snapshot(self._files, identity=self._identity)
         for recorder in reversed(self._recorders):
             recorder.end_block()
         return before, after

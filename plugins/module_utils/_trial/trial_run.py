@@ -166,7 +166,7 @@ def _guarded_trial(
         log(begin_text(request.id, request.owner, request.candidate, request.services, round(seconds, 1)))
         flows = FlowRecorder(files, request.block_seconds, request.design == STEP)
         restarts = Restarts(request.services, lambda: guard.mark_step(request.id))
-        experiment = Experiment(files, writer, request, originals, guard, signals, (flows, restarts), (flows, stalls))
+        experiment = Experiment(files, writer, request, identity, originals, guard, signals, (flows, restarts), (flows, stalls))
         try:
             experiment.run()
         finally:
