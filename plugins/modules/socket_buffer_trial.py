@@ -301,8 +301,9 @@ schedule:
       elements: str
       sample: [A, B, B, A]
 recovered:
-  description: The killed trial whose values were brought back first; null when there was none.
-  returned: when O(state) is V(run) or V(collected); null in check mode of V(collected)
+  description: The killed trial whose values were brought back first; null when there was none. Where there was one, the host is changed.
+  returned:
+    when O(state) is V(run) or V(collected), also where the new trial is then refused; null in check mode of V(collected)
   type: dict
   contains:
     id:
@@ -458,10 +459,10 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.stat
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import validated
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_collect import collect, discard
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_experiment import Request
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_namespaces import REFUSE, RESTORE, ChildNamespaces
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_namespaces import REFUSE, RESTORE
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_owner import check_owner
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_result import check_id, new_id
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_run import ERRORS, refuse, run_trial
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_run import ERRORS, failure, refuse, run_trial
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import (
     DESIGNS,
     PAIRS,
@@ -498,10 +499,8 @@ def main() -> None:
     )
     try:
         result = STATES[module.params["state"]](module, HostFiles(), HostWriter())
-    except ChildNamespaces as error:
-        module.fail_json(msg=str(error), refused=True)
     except ERRORS as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**failure(error))
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)

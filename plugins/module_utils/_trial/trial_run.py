@@ -61,7 +61,26 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.tri
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_stalls import StallRecorder
 
 # What keeps a trial from starting, each with a message for the user. Later trouble is the reason of an aborted trial.
-ERRORS = (Busy, ChildNamespaces, GuardianFailed, JournalError, OSError, RecordError, TransactionFailed, UnsafeStateDir, ValueError)
+_REFUSALS = (Busy, ChildNamespaces, GuardianFailed, JournalError, OSError, RecordError, TransactionFailed, UnsafeStateDir, ValueError)
+
+
+class AfterRecovery(Exception):
+    """What keeps a trial from starting once a killed one was cleaned up, which has changed the host."""
+
+    def __init__(self, refusal: Exception, recovered: Dict[str, Any]) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
+        self.recovered = recovered
+
+
+ERRORS = (AfterRecovery, *_REFUSALS)
+
+
+def failure(error: Exception) -> Dict[str, Any]:
+    """What the module returns of one of the ERRORS."""
+    if isinstance(error, AfterRecovery):
+        return dict(failure(error.refusal), changed=True, recovered=error.recovered)
+    return {"msg": str(error), "refused": True} if isinstance(error, ChildNamespaces) else {"msg": str(error)}
 
 
 class Outcome(NamedTuple):
@@ -76,7 +95,7 @@ class Outcome(NamedTuple):
         """What the module returns."""
         result = {
             "id": self.request.id, "owner": self.request.owner, "trial": self.trial, "recovered": self.recovered,
-            "total_seconds": self.request.total_seconds(), "changed": bool(self.lost),
+            "total_seconds": self.request.total_seconds(), "changed": bool(self.lost) or self.recovered is not None,
         }
         if self.lost:
             lost = "; ".join(f"{key}: {reason}" for key, reason in sorted(self.lost.items()))
@@ -116,15 +135,25 @@ def run_trial(files: HostFiles, writer: HostWriter, request: Request) -> Tuple[D
         _refuse_unfinished(files, request.state_dir)
         identity = read_identity(files)
         recovered = recover(files, writer, request.state_dir)
-        refuse_services(files, request.services)
-        refuse_children(identity, request.candidate, request.child_namespaces)
-        originals = read_values(files, request.candidate)
-        _refuse_nothing_to_try(originals, request.candidate)
-        trial, not_cleared = _guarded_trial(files, writer, request, identity, originals)
+        try:
+            trial, not_cleared = _begun(files, writer, request, identity)
+        except _REFUSALS as error:
+            if recovered is None:
+                raise
+            raise AfterRecovery(error, recovered) from error
         result = Outcome(request, trial, recovered, dict(_lost(trial), **unlike(trial["restarted"]))).result()
         wanted = request.context is not None
         not_kept = keep(files, writer, request.state_dir, dict(result, context=request.context)) if wanted else None
         return result, Undone(not_kept, not_cleared)
+
+
+def _begun(files: HostFiles, writer: HostWriter, request: Request, identity: Dict[str, Any]) -> Tuple[Dict[str, Any], Optional[str]]:
+    """As _guarded_trial, where nothing forbids it."""
+    refuse_services(files, request.services)
+    refuse_children(identity, request.candidate, request.child_namespaces)
+    originals = read_values(files, request.candidate)
+    _refuse_nothing_to_try(originals, request.candidate)
+    return _guarded_trial(files, writer, request, identity, originals)
 
 
 def _hold_lock(request: Request) -> ContextManager[int]:

@@ -329,6 +329,17 @@ def test_what_a_killed_pair_left_the_next_trial_cleans_up(trials):
         WMEM: {"value": "4096 16384 4194304", "restored": True, "reason": None},
     }
     assert result["trial"]["status"] == "complete" and result["trial"]["baseline"][RMEM] == "4096 87380 6291456"
+    assert result["changed"] is True
+    trials.expect_all_back()
+
+
+def test_what_was_cleaned_up_is_told_where_the_next_trial_is_refused(trials):
+    kill_both(trials)
+    result = trials.run(SHORT, values={RMEM: "4096 87380 6291456"})
+    assert result["failed"] and "nothing to try" in result["msg"] and result["changed"] is True
+    assert result["recovered"]["restored"][RMEM]["restored"] and trials.values() == FIRST
+    again = trials.run(SHORT, values={RMEM: "4096 87380 6291456"})
+    assert again["failed"] and not again.get("changed") and "recovered" not in again
     trials.expect_all_back()
 
 
