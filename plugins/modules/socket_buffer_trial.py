@@ -17,8 +17,9 @@ description:
   - A guardian process is started before the first write. When the trial dies in any way, or hangs, the guardian brings the originals
     back within seconds. Nothing is written that a reboot would not revert.
   - What a trial left that was killed together with its guardian is brought back first, and reported in RV(recovered).
-  - It gives up, with the originals back, when it is asked to end (SIGTERM, SIGINT, SIGHUP), when its guardian dies, when a write fails, or
-    when somebody else changes one of its sysctls. That other value is left alone. RV(trial) then has the status V(aborted) and the reason.
+  - It gives up, with the originals back, when it is asked to end (SIGTERM, SIGINT, SIGHUP), when its guardian dies, when a write fails,
+    when counters were reset, or when somebody else changes one of its sysctls. That other value is left alone. RV(trial) then has the
+    status V(aborted) and the reason.
   - It takes RV(total_seconds) and needs nobody watching; run it under C(async). With a O(context) its result also waits on the host, for a
     controller that comes back after the one that started it has died.
 options:
