@@ -13,7 +13,9 @@ description:
   - With O(design=step) the blocks are all A up to a drawn moment, and all B from then on. That is for what reaches neither connections
     nor listeners that are open, where blocks in turns would compare a value with itself. With O(design=step_back) they are all B up to that
     moment, and all A from then on. That is for what takes hold later than in a block, and goes at once.
-  - It ends at the originals, always, byte for byte, even where they are values that O(values) would refuse. So it never reports a change.
+  - It ends at the originals, always, byte for byte, even where they are values that O(values) would refuse. So a trial by itself is no
+    change. Reported as one is what a killed trial had left and is brought back first, a result or file that is V(discarded) (O(state)), and
+    an original that could not be brought back, which fails the module.
   - A guardian process is started before the first write. When the trial dies in any way, or hangs, the guardian brings the originals
     back within seconds. Nothing is written that a reboot would not revert.
   - What a trial left that was killed together with its guardian is brought back first, and reported in RV(recovered).
@@ -57,7 +59,7 @@ options:
   pairs:
     description:
       - Number of pairs of blocks, 1 to 1000.
-      - An exact test at 1 % needs at least 7.
+      - An exact test at 1 % needs at least 7. For one step (O(design)) it needs 84, as the switch must have had at least 100 moments to come at.
     type: int
     default: 16
   block_seconds:
@@ -183,9 +185,10 @@ EXAMPLES = r"""
     values:
       net.ipv4.tcp_rmem: 4096 524288 6291456
     design: step
+    pairs: 84
     restart_services: [nginx]
   become: true
-  async: 1500
+  async: 6200
   poll: 0
 
 - name: Which results wait here, and what runs?
@@ -303,8 +306,7 @@ schedule:
       sample: [A, B, B, A]
 recovered:
   description: The killed trial whose values were brought back first; null when there was none. Where there was one, the host is changed.
-  returned:
-    when O(state) is V(run) or V(collected), also where the new trial is then refused; null in check mode of V(collected)
+  returned: when O(state) is V(run) or V(collected), also where the new trial is then refused; null in check mode of V(collected)
   type: dict
   contains:
     id:
@@ -444,10 +446,11 @@ trial:
     residual:
       description:
         - After the originals are back, the number of TCP connections (C(flows)), and how many of them hold larger buffers than the maximum
-          in force (C(rcvbuf_above_max), C(sndbuf_above_max)), of an earlier one or of SO_RCVBUF.
-        - The three numbers are null, with the C(reason), where nobody could look at the connections.
+          in force (C(rcvbuf_above_max), C(sndbuf_above_max)), of an earlier one or of SO_RCVBUF. C(ports) are those listened on, of the 10
+          busiest, that such connections are of.
+        - The three numbers and C(ports) are null, with the C(reason), where nobody could look at the connections.
       type: dict
-      sample: {rcvbuf_above_max: 3, sndbuf_above_max: 0, flows: 412, reason: null}
+      sample: {rcvbuf_above_max: 3, sndbuf_above_max: 0, flows: 412, ports: [443], reason: null}
 """
 
 import time
