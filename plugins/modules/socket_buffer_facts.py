@@ -184,7 +184,7 @@ ansible_facts:
                 differing:
                   description:
                     - Those whose C(tcp_rmem) or C(tcp_wmem) differ from the initial one's, at most 100. C(name) is the file that names it,
-                      or C(process) and a number; C(values) by sysctl; C(reason) where it cannot be read.
+                      or C(process) and a number; C(values) by sysctl, V(null) with the C(reason) where it cannot be read.
                   type: list
                   elements: dict
                   sample: [{name: /run/netns/web, values: {net.ipv4.tcp_rmem: 4096 131072 8388608}, reason: null}]

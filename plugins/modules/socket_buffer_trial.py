@@ -13,12 +13,15 @@ description:
   - With O(design=step) the blocks are all A up to a drawn moment, and all B from then on. That is for what reaches neither connections
     nor listeners that are open, where blocks in turns would compare a value with itself. With O(design=step_back) they are all B up to that
     moment, and all A from then on. That is for what takes hold later than in a block, and goes at once.
-  - It ends at the originals, always, byte for byte, even where they are values that O(values) would refuse. So it never reports a change.
+  - It ends at the originals, always, byte for byte, even where they are values that O(values) would refuse. So a trial by itself is no
+    change. Reported as one is what a killed trial had left and is brought back first, a result or file that is V(discarded) (O(state)), and
+    an original that could not be brought back, which fails the module.
   - A guardian process is started before the first write. When the trial dies in any way, or hangs, the guardian brings the originals
     back within seconds. Nothing is written that a reboot would not revert.
   - What a trial left that was killed together with its guardian is brought back first, and reported in RV(recovered).
-  - It gives up, with the originals back, when it is asked to end (SIGTERM, SIGINT, SIGHUP), when its guardian dies, when a write fails, or
-    when somebody else changes one of its sysctls. That other value is left alone. RV(trial) then has the status V(aborted) and the reason.
+  - It gives up, with the originals back, when it is asked to end (SIGTERM, SIGINT, SIGHUP), when its guardian dies, when a write fails,
+    when counters were reset, or when somebody else changes one of its sysctls. That other value is left alone. RV(trial) then has the
+    status V(aborted) and the reason.
   - It takes RV(total_seconds) and needs nobody watching; run it under C(async). With a O(context) its result also waits on the host, for a
     controller that comes back after the one that started it has died.
 options:
@@ -56,7 +59,7 @@ options:
   pairs:
     description:
       - Number of pairs of blocks, 1 to 1000.
-      - An exact test at 1 % needs at least 7.
+      - An exact test at 1 % needs at least 7. For one step (O(design)) it needs 84, as the switch must have had at least 100 moments to come at.
     type: int
     default: 16
   block_seconds:
@@ -182,9 +185,10 @@ EXAMPLES = r"""
     values:
       net.ipv4.tcp_rmem: 4096 524288 6291456
     design: step
+    pairs: 84
     restart_services: [nginx]
   become: true
-  async: 1500
+  async: 6200
   poll: 0
 
 - name: Which results wait here, and what runs?
@@ -301,8 +305,8 @@ schedule:
       elements: str
       sample: [A, B, B, A]
 recovered:
-  description: The killed trial whose values were brought back first; null when there was none.
-  returned: when O(state) is V(run) or V(collected); null in check mode of V(collected)
+  description: The killed trial whose values were brought back first; null when there was none. Where there was one, the host is changed.
+  returned: when O(state) is V(run) or V(collected), also where the new trial is then refused; null in check mode of V(collected)
   type: dict
   contains:
     id:
@@ -442,10 +446,11 @@ trial:
     residual:
       description:
         - After the originals are back, the number of TCP connections (C(flows)), and how many of them hold larger buffers than the maximum
-          in force (C(rcvbuf_above_max), C(sndbuf_above_max)), of an earlier one or of SO_RCVBUF.
-        - The three numbers are null, with the C(reason), where nobody could look at the connections.
+          in force (C(rcvbuf_above_max), C(sndbuf_above_max)), of an earlier one or of SO_RCVBUF. C(ports) are those listened on, of the 10
+          busiest, that such connections are of.
+        - The three numbers and C(ports) are null, with the C(reason), where nobody could look at the connections.
       type: dict
-      sample: {rcvbuf_above_max: 3, sndbuf_above_max: 0, flows: 412, reason: null}
+      sample: {rcvbuf_above_max: 3, sndbuf_above_max: 0, flows: 412, ports: [443], reason: null}
 """
 
 import time
@@ -458,10 +463,10 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.stat
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import validated
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_collect import collect, discard
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_experiment import Request
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_namespaces import REFUSE, RESTORE, ChildNamespaces
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_namespaces import REFUSE, RESTORE
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_owner import check_owner
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_result import check_id, new_id
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_run import ERRORS, refuse, run_trial
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_run import ERRORS, failure, refuse, run_trial
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import (
     DESIGNS,
     PAIRS,
@@ -498,10 +503,8 @@ def main() -> None:
     )
     try:
         result = STATES[module.params["state"]](module, HostFiles(), HostWriter())
-    except ChildNamespaces as error:
-        module.fail_json(msg=str(error), refused=True)
     except ERRORS as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**failure(error))
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)
@@ -512,10 +515,12 @@ def run(module: AnsibleModule, files: HostFiles, writer: HostWriter) -> Dict[str
     if module.check_mode:
         refuse(files, request)
         return {"changed": False, "total_seconds": request.total_seconds(), "schedule": shown_schedule(request)}
-    result, not_kept = run_trial(files, writer, request)
-    if not_kept:
-        module.warn(f"the result could not be kept on the host, for whoever comes back for it: {not_kept}")
-    return dict(result, kept=request.context is not None and not not_kept)
+    result, undone = run_trial(files, writer, request)
+    if undone.keeping:
+        module.warn(f"the result could not be kept on the host, for whoever comes back for it: {undone.keeping}")
+    if undone.clearing:
+        module.warn(f"the trial's files could not be removed, which is left to the next run: {undone.clearing}")
+    return dict(result, kept=request.context is not None and not undone.keeping)
 
 
 def collected(module: AnsibleModule, files: HostFiles, writer: HostWriter) -> Dict[str, Any]:

@@ -26,32 +26,46 @@ class WindowRefused(ValueError):
 
 
 def columns(steps: Iterable[Step]) -> Dict[str, Any]:
-    """{seconds, counters, gauges, first, last, still, absent} as in docs/data_shapes.md, a column per step.
-
-    Takes the steps one by one and keeps no snapshot but the first and the last.
-    """
-    first = last = None  # type: Any
-    seconds, counters, gauges = [], {}, {}  # type: List[float], Dict[str, Column], Dict[str, Column]
+    """The table of all steps; at least one."""
+    growing = Columns()
     for before, after in steps:
-        first = first or before
-        last = after
-        _refuse_mixed(first, before, after)
-        _append(counters, _deltas(before, after), len(seconds))
-        _append(gauges, after.gauges, len(seconds))
-        seconds.append(round(after.boottime_seconds - before.boottime_seconds, 6))
-    absent = [name for name, column in counters.items() if _never_there(name, column, first.counters, last.counters)]
-    absent += [name for name, column in gauges.items() if _never_there(name, column, first.gauges, last.gauges)]
-    moved = {name: column for name, column in sorted(counters.items()) if any(column) or None in column and name not in absent}
-    moved_gauges = {name: column for name, column in sorted(gauges.items()) if set(column) != {first.gauges.get(name)}}
-    return {
-        "seconds": seconds,
-        "counters": moved,
-        "gauges": moved_gauges,
-        "first": _raw(first, moved, moved_gauges),
-        "last": _raw(last, moved, moved_gauges),
-        "still": {name: column[0] for name, column in sorted(gauges.items()) if name not in moved_gauges and name not in absent},
-        "absent": sorted(absent),
-    }
+        growing.add(before, after)
+    return growing.table()
+
+
+class Columns:
+    """Takes the steps one by one and keeps no snapshot but the first and the last."""
+
+    def __init__(self) -> None:
+        self._first = self._last = None  # type: Any
+        self._seconds = []  # type: List[float]
+        self._counters = {}  # type: Dict[str, Column]
+        self._gauges = {}  # type: Dict[str, Column]
+
+    def add(self, before: Snapshot, after: Snapshot) -> None:
+        _refuse_mixed(self._first or before, before, after)
+        deltas, rows_before = _deltas(before, after), len(self._seconds)
+        self._first, self._last = self._first or before, after
+        _append(self._counters, deltas, rows_before)
+        _append(self._gauges, after.gauges, rows_before)
+        self._seconds.append(round(after.boottime_seconds - before.boottime_seconds, 6))
+
+    def table(self) -> Dict[str, Any]:
+        """{seconds, counters, gauges, first, last, still, absent} as in docs/data_shapes.md, a column per step."""
+        first, last, counters, gauges = self._first, self._last, self._counters, self._gauges
+        absent = [name for name, column in counters.items() if _never_there(name, column, first.counters, last.counters)]
+        absent += [name for name, column in gauges.items() if _never_there(name, column, first.gauges, last.gauges)]
+        moved = {name: column for name, column in sorted(counters.items()) if any(column) or None in column and name not in absent}
+        moved_gauges = {name: column for name, column in sorted(gauges.items()) if set(column) != {first.gauges.get(name)}}
+        return {
+            "seconds": self._seconds,
+            "counters": moved,
+            "gauges": moved_gauges,
+            "first": _raw(first, moved, moved_gauges),
+            "last": _raw(last, moved, moved_gauges),
+            "still": {name: column[0] for name, column in sorted(gauges.items()) if name not in moved_gauges and name not in absent},
+            "absent": sorted(absent),
+        }
 
 
 def _refuse_mixed(*snapshots: Snapshot) -> None:

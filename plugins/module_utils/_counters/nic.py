@@ -81,12 +81,7 @@ def _driver_losses(files: HostFiles, interface: str) -> Dict[str, int]:
 
 
 def _number(files: HostFiles, path: str) -> Optional[int]:
-    try:
-        text = files.read_text(path)
-    except OSError as error:
-        if error.errno in NO_SUCH_NUMBER:
-            return None
-        raise
+    text = files.read_text(path, none_for=NO_SUCH_NUMBER)
     number = None if text is None else decimal(text.strip())
     if text is not None and number is None:
         raise MalformedText(f"{path}: expected an integer, got {text[:40]!r}")

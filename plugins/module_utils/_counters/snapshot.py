@@ -29,8 +29,12 @@ class Snapshot(NamedTuple):
     gauges: Values
 
 
-def take_snapshot(files: HostFiles, subsets: Iterable[str] = ALL_SUBSETS) -> Snapshot:
-    """Read every source of the wanted subsets once."""
+def take_snapshot(files: HostFiles, subsets: Iterable[str] = ALL_SUBSETS, identity: Optional[Dict[str, Any]] = None) -> Snapshot:
+    """Read every source of the wanted subsets once.
+
+    Further snapshots of one process are given the identity of its first. It stays in its namespace, but the oldest process there, by which
+    one without a cookie is known, may end.
+    """
     wanted = frozenset(subsets)
     values = {name: None for subset in wanted for name in ASKED_FOR.get(subset, ())}  # type: Values
     boottime_seconds = read_boottime()
@@ -40,7 +44,7 @@ def take_snapshot(files: HostFiles, subsets: Iterable[str] = ALL_SUBSETS) -> Sna
     if "nic" in wanted:
         values.update(nic_counters(files))
     return Snapshot(
-        identity=read_identity(files),
+        identity=read_identity(files) if identity is None else identity,
         boottime_seconds=boottime_seconds,
         counters={name: value for name, value in values.items() if not is_gauge(name)},
         gauges={name: value for name, value in values.items() if is_gauge(name)},

@@ -67,7 +67,7 @@ def _steps(
     before = start
     for end in ends:
         _sleep(start.boottime_seconds + end, watch)
-        after = take_snapshot(files, subsets)
+        after = take_snapshot(files, subsets, start.identity)
         yield before, after
         before = after
 

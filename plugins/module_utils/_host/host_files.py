@@ -6,7 +6,7 @@
 Missing is None. A file that is there but cannot be read is an OSError, which names it.
 """
 import os
-from typing import List, Optional
+from typing import Container, List, Optional
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.kernel_text import readable
 
@@ -21,14 +21,16 @@ class HostFiles:
         """The real path of a host path such as /proc/net/netstat."""
         return os.path.join(self.root, path.lstrip("/"))
 
-    def read_text(self, path: str) -> Optional[str]:
-        """The whole text, or None when the file does not exist."""
+    def read_text(self, path: str, none_for: Container[int] = ()) -> Optional[str]:
+        """The whole text, or None when the file does not exist, or answers with one of these numbers of errors."""
         try:
             with open(self.path(path), encoding="utf-8", errors="replace") as handle:
                 return handle.read()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
+            if error.errno in none_for:
+                return None
             error.filename = error.filename or path  # a failed read(), unlike open(), does not name it
             raise
 
@@ -57,9 +59,9 @@ class TolerantFiles(HostFiles):
         super().__init__(root)
         self.unreadable: List[str] = []
 
-    def read_text(self, path: str) -> Optional[str]:
+    def read_text(self, path: str, none_for: Container[int] = ()) -> Optional[str]:
         try:
-            return super().read_text(path)
+            return super().read_text(path, none_for)
         except OSError as error:
             self.unreadable.append(f"{readable(path)}: {error.strerror}")
             return None

@@ -25,8 +25,13 @@ def read_namespaces(files: HostFiles, is_initial: Optional[bool], values: Mappin
         rows = look(found, {key: files.path(sysctl_path(key)) for key in ours})
     except (OSError, ValueError) as error:
         return _unknown(f"cannot be looked at: {error}")
-    differing = [{"name": row["name"], "values": row["values"], "reason": row["reason"]} for row in rows if row["values"] != ours]
+    differing = [{"name": row["name"], "values": row.get("values"), "reason": row["reason"]} for row in rows if _differs(row, ours)]
     return {"count": len(rows), "differing": differing[:MOST_SHOWN], "reason": None}
+
+
+def _differs(row: Mapping[str, Any], ours: Mapping[str, str]) -> bool:
+    """Also one that could not be read: nobody knows. Before Linux 4.15 others have no such sysctls, and share those of the machine."""
+    return "values" not in row or any(text != ours[key] for key, text in row["values"].items())
 
 
 def _unknown(reason: str) -> Dict[str, Any]:

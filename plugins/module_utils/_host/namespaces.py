@@ -4,8 +4,9 @@
 """Other network namespaces of this machine: which there are, what they hold, and putting back what they copied.
 
 A new one copies tcp_rmem and tcp_wmem of the initial one (tcp_sk_init in net/ipv4/tcp_ipv4.c), so one born in a trial may keep its
-candidate. /proc/sys/net is that of the reader's namespace: a forked child goes into each of them. Found are those that a process is
-in, and those bound to a name. Standard library only, as a trial's guardian runs this file too.
+candidate. Before Linux 4.15 the machine has one of each, which a new one does not even see. /proc/sys/net is that of the reader's
+namespace: a forked child goes into each of them. Found are those that a process is in, and those bound to a name. Standard library
+only, as a trial's guardian runs this file too.
 """
 import ctypes
 import fcntl
@@ -60,16 +61,20 @@ def find(proc: str = "/proc", folders: Iterable[str] = FOLDERS) -> List[Namespac
     return sorted(found.values(), key=lambda namespace: namespace.path)
 
 
-def in_use(namespaces: Sequence[Namespace]) -> List[str]:
+def in_use(namespaces: Sequence[Namespace], paths: Mapping[str, str]) -> List[str]:
     """Names of those that TCP is used in, or may be: an interface besides lo is up, or there is a socket of TCP. Or nobody can tell.
 
+    Only those that have a sysctl of their own, by its file: what they do not have they did not copy.
     What isolates a service (PrivateNetwork= of systemd) makes one with nothing but lo, which tcp_rmem and tcp_wmem mean nothing to.
     """
-    return [row["name"] for row in _in_each(namespaces, lambda: {"used": _is_used_here()}) if row.get("used", True)]
+    return [row["name"] for row in _in_each(namespaces, lambda: {"used": any(map(_exists, paths.values())) and _is_used_here()}) if row.get("used", True)]
 
 
 def look(namespaces: Sequence[Namespace], paths: Mapping[str, str]) -> List[Dict[str, Any]]:
-    """{name, netns, values: {key: text}, reason} of each, by the sysctls' files; one that has gone meanwhile is left out."""
+    """{name, netns, values: {key: text}, reason} of each, by the sysctls' files; one that has gone meanwhile is left out.
+
+    One that cannot be entered or read has no values, but a reason; a sysctl that a namespace does not have is not among its values.
+    """
     return _in_each(namespaces, lambda: _values_here(paths))
 
 
@@ -105,6 +110,15 @@ def _names_in(folder: str) -> List[str]:
         return []
 
 
+def _exists(path: str) -> bool:
+    """Unlike os.path.exists(), what may not be looked at is an error: nobody knows."""
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def _is_used_here() -> bool:
     return any(_is_up(name) for _index, name in socket.if_nameindex() if name != LOOPBACK) or any(_has_sockets(path) for path in TCP_TABLES)
 
@@ -126,7 +140,7 @@ def _has_sockets(table: str) -> bool:
 
 
 def _values_here(paths: Mapping[str, str]) -> Dict[str, Any]:
-    values = {key: _read(path) for key, path in paths.items()}
+    values = {key: _read(path) for key, path in paths.items() if _exists(path)}
     return {"netns": _identity_here(values), "values": values}
 
 
@@ -134,7 +148,7 @@ def _put_back_here(known: Iterable[str], keys: Mapping[str, Mapping[str, str]]) 
     here = _values_here({key: row["path"] for key, row in keys.items()})
     if here["netns"] in known:
         return {"netns": here["netns"], "restored": {}}
-    held = {key for key, row in keys.items() if here["values"][key] == " ".join(row["candidate"].split())}
+    held = {key for key, row in keys.items() if here["values"].get(key) == " ".join(row["candidate"].split())}
     return {"netns": here["netns"], "restored": {key: _restore(keys[key]["path"], keys[key]["original"]) for key in sorted(held)}}
 
 

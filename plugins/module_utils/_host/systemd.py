@@ -5,7 +5,7 @@
 import os
 import shutil
 import subprocess
-from typing import List
+from typing import List, Optional
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
 
@@ -20,9 +20,14 @@ def systemd_sees_this_host(files: HostFiles) -> bool:
     if not files.exists("/run/systemd/system"):
         return False
     try:
-        return all(files.stat(f"/proc/1/ns/{name}") == files.stat(f"/proc/self/ns/{name}") for name in _NAMESPACES)
+        return all(_same(files.stat(f"/proc/1/ns/{name}"), files.stat(f"/proc/self/ns/{name}")) for name in _NAMESPACES)
     except OSError:
         return False
+
+
+def _same(one: Optional[os.stat_result], other: Optional[os.stat_result]) -> bool:
+    """Their times tell nothing: of a namespace the kernel makes them up each time that it has forgotten its inode."""
+    return one is not None and other is not None and os.path.samestat(one, other)
 
 
 def run_as_service(files: HostFiles, command: List[str], description: str) -> bool:

@@ -122,14 +122,16 @@ class Guardian:
             os.close(descriptor)
 
     def end_dead_trial(self) -> None:
-        done = False
+        """Never fails: systemd would start us again, and we would restart services again, without end."""
+        done, trouble = False, ""
         try:
             done = restore(self.record["keys"]) and self.restore_elsewhere() and self.restart_services()
-        finally:
             # What could not be restored is left, with the record, to the next run.
             if done:
                 self.leave_no_trace()
-            self.outcome = self.report(done)
+        except Exception as error:
+            trouble = f"; {'its files could not be removed' if done else 'that broke down'}: {error}"
+        self.outcome = self.report(done) + trouble
 
     def restore_elsewhere(self) -> bool:
         """In network namespaces born in the trial, which copied its candidate."""

@@ -5,7 +5,7 @@
 import time
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.columns import Step, WindowRefused, columns
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.columns import Columns, Step, WindowRefused
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.proc_parsers import MalformedText
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.snapshot import take_snapshot
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
@@ -73,22 +73,24 @@ class Aborted(Exception):
 
 
 class Experiment:
-    """Runs the blocks and keeps what they recorded."""
+    """Runs the blocks and keeps what they recorded: columns, as the snapshots of many blocks would take a host's memory."""
 
     def __init__(
-        self, files: HostFiles, writer: HostWriter, request: Request, originals: Values, guard: Guard, signals: List[str],
-        at_step: Concerned, recorders: Recorders,
+        self, files: HostFiles, writer: HostWriter, request: Request, identity: Dict[str, Any], originals: Values, guard: Guard,
+        signals: List[str], at_step: Concerned, recorders: Recorders,
     ) -> None:
         self._files = files
         self._writer = writer
         self._request = request
+        self._identity = identity
         self._arms = {"A": originals, "B": request.candidate}
         self._guard = guard
         self._signals = signals
         self._at_step = at_step
         self._recorders = recorders
         self._arm = "A"
-        self.done = []  # type: List[Tuple[Block, Step]]
+        self.done = []  # type: List[Tuple[Block, float]]  # and when each started
+        self.columns = Columns()
         self.began_epoch_seconds = None  # type: Optional[float]
         self.late_seconds = None  # type: Optional[float]
         self.reason = None  # type: Optional[str]
@@ -98,7 +100,11 @@ class Experiment:
             self._switch("A")  # proves that the way back is open before anything else is written
             timetable = Timetable(self._begin(), self._request.washout_seconds, self._request.block_seconds)
             for index, block in enumerate(self._request.blocks()):
-                self.done.append((block, self._record(block.arm, timetable, index)))
+                before, after = self._record(block.arm, timetable, index)
+                self.columns.add(before, after)
+                self.done.append((block, before.boottime_seconds))
+        except WindowRefused as error:
+            self.done, self.reason = [], str(error)
         except (Aborted, MalformedText, OSError, RestartFailed, TransactionFailed) as error:
             self.reason = str(error)
 
@@ -126,9 +132,9 @@ class Experiment:
         self._watch(end_of(timetable.washout_due(index), time.monotonic(), timetable.washout_seconds))
         for recorder in self._recorders:
             recorder.start_block()
-        before = take_snapshot(self._files)
+        before = take_snapshot(self._files, identity=self._identity)
         self._watch(end_of(timetable.block_due(index), time.monotonic(), timetable.block_seconds))
-        after = take_snapshot(self._files)
+        after = take_snapshot(self._files, identity=self._identity)
         for recorder in reversed(self._recorders):
             recorder.end_block()
         return before, after
@@ -156,12 +162,8 @@ class Experiment:
 def report(request: Request, identity: Dict[str, Any], originals: Values, experiment: Experiment) -> Dict[str, Any]:
     """The `trial` of docs/data_shapes.md, as far as the blocks tell it."""
     done, reason = experiment.done, experiment.reason
-    table = {"seconds": [], "counters": {}, "gauges": {}, "absent": []}  # type: Dict[str, Any]
-    try:
-        if done:
-            table = columns([step for _block, step in done])
-    except WindowRefused as error:
-        done, reason = [], str(error)
+    nothing = {"seconds": [], "counters": {}, "gauges": {}, "absent": []}  # type: Dict[str, Any]
+    table = experiment.columns.table() if done else nothing
     return {
         "version": 1,
         "identity": identity,
@@ -177,9 +179,9 @@ def report(request: Request, identity: Dict[str, Any], originals: Values, experi
         "baseline": {key: canonical(text) for key, text in originals.items()},
         "candidate": request.candidate,
         "blocks": {
-            "pair": [block.pair for block, _step in done],
-            "arm": [block.arm for block, _step in done],
-            "started": [before.boottime_seconds for _block, (before, _after) in done],
+            "pair": [block.pair for block, _started in done],
+            "arm": [block.arm for block, _started in done],
+            "started": [started for _block, started in done],
         },
         "seconds": table["seconds"],
         "counters": table["counters"],

@@ -31,7 +31,7 @@ def refuse_children(identity: Mapping[str, Any], candidate: Mapping[str, str], p
     """Where there are containers, more may come, and would keep the candidate."""
     if policy == RESTORE or not are_concerned(identity, candidate):
         return
-    others = in_use(find())
+    others = in_use(find(), _paths(candidate))
     if others:
         keys = ", ".join(key for key in COPIED_KEYS if key in candidate)
         shown = ", ".join(others[:NAMED]) + (", ..." if len(others) > NAMED else "")
@@ -45,8 +45,7 @@ def known_before(identity: Mapping[str, Any], candidate: Mapping[str, str]) -> O
     """The namespaces that are there before the first write; None where no other can copy anything."""
     if not are_concerned(identity, candidate):
         return None
-    paths = {key: sysctl_path(key) for key in COPIED_KEYS if key in candidate}
-    return sorted(row["netns"] for row in look(find(), paths))
+    return sorted(row["netns"] for row in look(find(), _paths(candidate)))
 
 
 def put_born_back(known: Optional[List[str]], originals: Mapping[str, str], candidate: Mapping[str, str]) -> Optional[Dict[str, Any]]:
@@ -68,3 +67,7 @@ def lost_children(found: Optional[Mapping[str, Any]]) -> Dict[str, str]:
     if found is None:
         return {}
     return dict(found["lost"], **({"child namespaces": found["reason"]} if found["reason"] else {}))
+
+
+def _paths(candidate: Mapping[str, str]) -> Dict[str, str]:
+    return {key: sysctl_path(key) for key in COPIED_KEYS if key in candidate}

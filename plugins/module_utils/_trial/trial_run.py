@@ -61,7 +61,26 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.tri
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_stalls import StallRecorder
 
 # What keeps a trial from starting, each with a message for the user. Later trouble is the reason of an aborted trial.
-ERRORS = (Busy, ChildNamespaces, GuardianFailed, JournalError, OSError, RecordError, TransactionFailed, UnsafeStateDir, ValueError)
+_REFUSALS = (Busy, ChildNamespaces, GuardianFailed, JournalError, OSError, RecordError, TransactionFailed, UnsafeStateDir, ValueError)
+
+
+class AfterRecovery(Exception):
+    """What keeps a trial from starting once a killed one was cleaned up, which has changed the host."""
+
+    def __init__(self, refusal: Exception, recovered: Dict[str, Any]) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
+        self.recovered = recovered
+
+
+ERRORS = (AfterRecovery, *_REFUSALS)
+
+
+def failure(error: Exception) -> Dict[str, Any]:
+    """What the module returns of one of the ERRORS."""
+    if isinstance(error, AfterRecovery):
+        return dict(failure(error.refusal), changed=True, recovered=error.recovered)
+    return {"msg": str(error), "refused": True} if isinstance(error, ChildNamespaces) else {"msg": str(error)}
 
 
 class Outcome(NamedTuple):
@@ -76,7 +95,7 @@ class Outcome(NamedTuple):
         """What the module returns."""
         result = {
             "id": self.request.id, "owner": self.request.owner, "trial": self.trial, "recovered": self.recovered,
-            "total_seconds": self.request.total_seconds(), "changed": bool(self.lost),
+            "total_seconds": self.request.total_seconds(), "changed": bool(self.lost) or self.recovered is not None,
         }
         if self.lost:
             lost = "; ".join(f"{key}: {reason}" for key, reason in sorted(self.lost.items()))
@@ -99,8 +118,15 @@ def refuse(files: HostFiles, request: Request) -> None:
     _refuse_nothing_to_try(originals, request.candidate)
 
 
-def run_trial(files: HostFiles, writer: HostWriter, request: Request) -> Tuple[Dict[str, Any], Optional[str]]:
-    """Ends at the originals. The result, and why it could not be kept on the host, where it was to be.
+class Undone(NamedTuple):
+    """What could not be done once the originals were back, and why; it costs nothing of the result."""
+
+    keeping: Optional[str]
+    clearing: Optional[str]
+
+
+def run_trial(files: HostFiles, writer: HostWriter, request: Request) -> Tuple[Dict[str, Any], Undone]:
+    """Ends at the originals. The result, and why it could not be kept on the host, where it was to be, or the trial's files not removed.
 
     The lock is held throughout: whoever writes here holds it.
     """
@@ -109,15 +135,25 @@ def run_trial(files: HostFiles, writer: HostWriter, request: Request) -> Tuple[D
         _refuse_unfinished(files, request.state_dir)
         identity = read_identity(files)
         recovered = recover(files, writer, request.state_dir)
-        refuse_services(files, request.services)
-        refuse_children(identity, request.candidate, request.child_namespaces)
-        originals = read_values(files, request.candidate)
-        _refuse_nothing_to_try(originals, request.candidate)
-        trial = _guarded_trial(files, writer, request, identity, originals)
+        try:
+            trial, not_cleared = _begun(files, writer, request, identity)
+        except _REFUSALS as error:
+            if recovered is None:
+                raise
+            raise AfterRecovery(error, recovered) from error
         result = Outcome(request, trial, recovered, dict(_lost(trial), **unlike(trial["restarted"]))).result()
-        if request.context is None:
-            return result, None
-        return result, keep(files, writer, request.state_dir, dict(result, context=request.context))
+        wanted = request.context is not None
+        not_kept = keep(files, writer, request.state_dir, dict(result, context=request.context)) if wanted else None
+        return result, Undone(not_kept, not_cleared)
+
+
+def _begun(files: HostFiles, writer: HostWriter, request: Request, identity: Dict[str, Any]) -> Tuple[Dict[str, Any], Optional[str]]:
+    """As _guarded_trial, where nothing forbids it."""
+    refuse_services(files, request.services)
+    refuse_children(identity, request.candidate, request.child_namespaces)
+    originals = read_values(files, request.candidate)
+    _refuse_nothing_to_try(originals, request.candidate)
+    return _guarded_trial(files, writer, request, identity, originals)
 
 
 def _hold_lock(request: Request) -> ContextManager[int]:
@@ -146,7 +182,10 @@ def _refuse_nothing_to_try(originals: Values, candidate: Values) -> None:
         raise InvalidValue(f"values: this host already holds {held}; there is nothing to try")
 
 
-def _guarded_trial(files: HostFiles, writer: HostWriter, request: Request, identity: Dict[str, Any], originals: Values) -> Dict[str, Any]:
+def _guarded_trial(
+    files: HostFiles, writer: HostWriter, request: Request, identity: Dict[str, Any], originals: Values,
+) -> Tuple[Dict[str, Any], Optional[str]]:
+    """The trial, and why its files could not be removed."""
     guard = Guard(files, writer, request.state_dir) if request.candidate else NothingToGuard()
     known = known_before(identity, request.candidate)
     leave_session(files, f"socket-buffer-trial-{request.id}", "A socket buffer trial")
@@ -156,7 +195,7 @@ def _guarded_trial(files: HostFiles, writer: HostWriter, request: Request, ident
         log(begin_text(request.id, request.owner, request.candidate, request.services, round(seconds, 1)))
         flows = FlowRecorder(files, request.block_seconds, request.design == STEP)
         restarts = Restarts(request.services, lambda: guard.mark_step(request.id))
-        experiment = Experiment(files, writer, request, originals, guard, signals, (flows, restarts), (flows, stalls))
+        experiment = Experiment(files, writer, request, identity, originals, guard, signals, (flows, restarts), (flows, stalls))
         try:
             experiment.run()
         finally:
@@ -164,8 +203,8 @@ def _guarded_trial(files: HostFiles, writer: HostWriter, request: Request, ident
             children = put_born_back(known, originals, request.candidate)
             restarts.at_end()
             # What refuses stays on record, for the guardian and for the next run.
-            if not _lost({"restored": restored, "child_namespaces": children}):
-                guard.dismiss()
+            lost = _lost({"restored": restored, "child_namespaces": children})
+            not_cleared = None if lost else _dismiss(guard)
         residual = residual_now(files)  # in here, where being asked to end is noted and no more
     trial = dict(
         report(request, identity, originals, experiment), restored=restored, child_namespaces=children, restarted=restarts.rows,
@@ -173,7 +212,16 @@ def _guarded_trial(files: HostFiles, writer: HostWriter, request: Request, ident
     )
     blocks = len(trial["seconds"])
     log(end_text(request.id, request.owner, trial))
-    return dict(trial, stalls=stalls.table(blocks), flows=flows.table(blocks))
+    return dict(trial, stalls=stalls.table(blocks), flows=flows.table(blocks)), not_cleared
+
+
+def _dismiss(guard: Any) -> Optional[str]:
+    """None, or why its files are still there, as on a file system that has become read-only."""
+    try:
+        guard.dismiss()
+    except OSError as error:
+        return f"{error.filename}: {error.strerror}"
+    return None
 
 
 def _record(request: Request, identity: Dict[str, Any], originals: Values, known: Optional[List[str]]) -> Record:

@@ -39,7 +39,10 @@ class StallRecorder:
                 self._session, self._timed = session, timed
                 self.start_block()  # so that it can be polled from now on
                 return self
-            session.__exit__()
+            self._session = session
+            self._end(None)
+            if self._reason:
+                return self
         self._reason = "; ".join(sorted({row["reason"] for row in self._skipped}))
         return self
 

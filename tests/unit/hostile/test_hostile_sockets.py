@@ -104,7 +104,7 @@ def test_a_watch_gives_numbers_or_a_reason(answers, top):
 @given(mangling.texts | mangling.decoded | st.sampled_from(mangling.ODD_CELLS))
 def test_a_size_that_is_no_number_is_not_known(text):
     class Sizes(HostFiles):
-        def read_text(self, path):
+        def read_text(self, path, none_for=()):
             return "4096\t131072\t6291456\n" if path == sysctl_path("net.ipv4.tcp_rmem") else text
 
     sizes = read_buffer_sizes(Sizes("/nowhere"))

@@ -57,10 +57,18 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial import trial_experiment
 real = snapshot.take_snapshot
 height = [1000]
-def take_snapshot(files):
+def take_snapshot(files, identity):
     height[0] -= 1
-    return real(files)._replace(counters={{"c%d" % number: height[0] for number in range(9)}})
+    return real(files, identity=identity)._replace(counters={{"c%d" % number: height[0] for number in range(9)}})
 trial_experiment.take_snapshot = take_snapshot
+runpy.run_module({module!r}, run_name="__main__")
+"""
+# A namespace without a cookie, known by its oldest process, where the oldest ends all the time.
+OLDEST_ENDS = """
+import itertools, runpy
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host import host_identity
+starts = itertools.count(700)
+host_identity._netns = lambda files, cookie, is_initial: "inode:1+start:%d" % next(starts)
 runpy.run_module({module!r}, run_name="__main__")
 """
 # A host that needs so many seconds after each block, by its number, before it goes on.
@@ -68,9 +76,9 @@ SLOW = """
 import runpy, time
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial import trial_experiment
 real, calls = trial_experiment.take_snapshot, []
-def take_snapshot(files):
+def take_snapshot(files, identity):
     calls.append(1)
-    taken = real(files)
+    taken = real(files, identity=identity)
     time.sleep({after}[len(calls) // 2 - 1] if len(calls) % 2 == 0 else 0)
     return taken
 trial_experiment.take_snapshot = take_snapshot
@@ -321,6 +329,17 @@ def test_what_a_killed_pair_left_the_next_trial_cleans_up(trials):
         WMEM: {"value": "4096 16384 4194304", "restored": True, "reason": None},
     }
     assert result["trial"]["status"] == "complete" and result["trial"]["baseline"][RMEM] == "4096 87380 6291456"
+    assert result["changed"] is True
+    trials.expect_all_back()
+
+
+def test_what_was_cleaned_up_is_told_where_the_next_trial_is_refused(trials):
+    kill_both(trials)
+    result = trials.run(SHORT, values={RMEM: "4096 87380 6291456"})
+    assert result["failed"] and "nothing to try" in result["msg"] and result["changed"] is True
+    assert result["recovered"]["restored"][RMEM]["restored"] and trials.values() == FIRST
+    again = trials.run(SHORT, values={RMEM: "4096 87380 6291456"})
+    assert again["failed"] and not again.get("changed") and "recovered" not in again
     trials.expect_all_back()
 
 
@@ -412,6 +431,12 @@ def test_a_key_that_cannot_be_restored_fails_loudly_and_the_guardian_tries_again
     result = finished(trials.start(SHORT, script=REFUSED_AT.format(nth=4, forever=True)))
     assert result["failed"] and result["changed"] and "NOT restored" in result["msg"] and RMEM in result["msg"]
     assert result["trial"]["restored"][RMEM]["restored"] is False
+    trials.expect_all_back()
+
+
+def test_a_process_that_ends_in_the_trial_makes_no_other_namespace_of_it(trials):
+    trial = finished(trials.start(SHORT, script=OLDEST_ENDS))["trial"]
+    assert (trial["status"], trial["reason"]) == ("complete", None) and trial["identity"]["netns"] == "inode:1+start:700"
     trials.expect_all_back()
 
 
@@ -672,6 +697,19 @@ def test_a_disk_that_fills_up_costs_only_what_would_have_waited(trials):
     assert result["trial"]["status"] == "complete" and result["kept"] is False
     assert "no space left" in json.dumps(result["warnings"]) and trials.values() == FIRST
     assert sorted(trials.traces()) == ["full", "lock"]
+
+
+@pytest.mark.parametrize("command, status, reason", [
+    ("mount --bind {folder} {folder}; mount -o remount,bind,ro {folder}", "complete", "Read-only file system"),
+    ("rm -r {folder}", "aborted", "No such file or directory"),  # and with it what shows that the guardian lives
+])
+def test_files_that_cannot_be_removed_at_the_end_cost_nothing_of_the_result(trials, command, status, reason):
+    process = trials.start_in_b(dict(SHORT, block_seconds=1))
+    trials.host.shell(command.format(folder=trials.state_dir))
+    result = finished(process)
+    assert not result.get("failed") and result["trial"]["status"] == status and result["trial"]["restored"][RMEM]["restored"]
+    assert f"{trials.record}: {reason}" in json.dumps(result["warnings"]) and trials.values() == FIRST
+    eventually(lambda: guardian_pids(trials.state_dir) == [])
 
 
 def test_a_full_disk_keeps_nobody_from_bringing_back_what_a_killed_pair_left(trials):

@@ -113,16 +113,27 @@ def test_a_guardian_puts_them_back_too(trials):
     assert own.value() == OTHER
 
 
-def test_so_does_whoever_comes_after_both_were_killed(trials):
-    process = trials.start_in_b()
-    copied = trials.other(CANDIDATE)
+def kill_both(trials, process):
     process.send_signal(signal.SIGSTOP)
     os.kill(trials.guardian(), signal.SIGKILL)
     process.kill()
     process.wait()
+
+
+def test_so_does_whoever_comes_after_both_were_killed(trials):
+    process = trials.start_in_b()
+    copied = trials.other(CANDIDATE)
+    kill_both(trials, process)
     found = finished(trials.start(state="collected"))["recovered"]
     assert (copied.value(), trials.value(), trials.traces()) == (ORIGINAL, ORIGINAL, [])
     assert found["child_namespaces"]["rows"][0]["name"] == copied.name
+
+
+def test_a_trial_that_is_refused_tells_what_it_put_back_first(trials):
+    kill_both(trials, trials.start_in_b())
+    result = finished(trials.start())
+    assert result["failed"] and result["refused"] and "child_namespaces: restore" in result["msg"]
+    assert result["changed"] and result["recovered"]["restored"][RMEM]["restored"] and trials.value() == ORIGINAL
 
 
 READ_ONLY = INITIAL.replace("runpy.run_module", """

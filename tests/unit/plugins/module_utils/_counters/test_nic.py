@@ -1,5 +1,6 @@
 """Losses of interfaces: which interfaces, which driver statistics, and numbers that a device does not have."""
 import errno
+import os
 
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.nic import (
@@ -10,7 +11,8 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.
     read_nics,
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.proc_parsers import MalformedText
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host import host_files
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles, TolerantFiles
 
 
 def interface(root, name, physical=True, **numbers):
@@ -55,27 +57,33 @@ def test_speed_unknown_to_the_driver_is_null(tmp_path, files, speed, expected):
     assert nic["speed_mbps"] == expected and nic["mtu"] == 1500
 
 
-class Device(HostFiles):
-    """Answers as /sys does for a device that is down or going away."""
-
-    def __init__(self, root, code):
-        super().__init__(root)
-        self.code = code
-
-    def read_text(self, path):
-        raise OSError(self.code, "refused", path)
+@pytest.fixture
+def answering(monkeypatch):
+    """Every file answers so, as those of /sys do for a device that is down or going away."""
+    def answer(code):
+        def refused(path, **_options):
+            raise OSError(code, os.strerror(code), path)
+        monkeypatch.setattr(host_files, "open", refused, raising=False)
+    return answer
 
 
 @pytest.mark.parametrize("code", [errno.EINVAL, errno.ENODEV])
-def test_a_number_the_device_does_not_have_is_null(tmp_path, code):
+@pytest.mark.parametrize("reader", [HostFiles, TolerantFiles])
+def test_a_number_the_device_does_not_have_is_null_and_no_trouble(tmp_path, answering, reader, code):
     interface(tmp_path, "eth0")
-    assert read_nics(Device(str(tmp_path), code))["eth0"]["speed_mbps"] is None
+    answering(code)
+    files = reader(str(tmp_path))
+    assert read_nics(files)["eth0"]["speed_mbps"] is None and fastest_link_mbps(files) is None
+    assert getattr(files, "unreadable", []) == []
 
 
-def test_a_number_that_may_not_be_read_is_an_error(tmp_path):
+def test_a_number_that_may_not_be_read_is_an_error(tmp_path, answering):
     interface(tmp_path, "eth0")
+    answering(errno.EACCES)
     with pytest.raises(PermissionError, match="statistics/rx_missed_errors"):
-        nic_counters(Device(str(tmp_path), errno.EACCES))
+        nic_counters(HostFiles(str(tmp_path)))
+    files = TolerantFiles(str(tmp_path))
+    assert fastest_link_mbps(files) is None and files.unreadable == ["/sys/class/net/eth0/speed: Permission denied"]
 
 
 def test_a_broken_number_names_its_file(tmp_path, files):

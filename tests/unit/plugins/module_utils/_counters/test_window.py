@@ -1,6 +1,9 @@
 """When buckets end, and which windows are refused."""
+import itertools
+
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.window import bucket_ends, check_lengths, record_window
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host import host_identity
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.boottime import read_boottime
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
 
@@ -32,3 +35,11 @@ def test_a_window_of_this_host():
     assert len(window["seconds"]) == 2 and 0.199 < sum(window["seconds"]) < after - before
     assert before <= window["started"] < window["ended"] <= after
     assert all(len(column) == 2 for column in window["counters"].values())
+
+
+def test_a_process_that_ends_in_the_window_makes_no_other_namespace_of_it(monkeypatch):
+    """Without a cookie a namespace is known by its oldest process. Here the oldest ends all the time."""
+    starts = itertools.count(700)
+    monkeypatch.setattr(host_identity, "_netns", lambda *_: f"inode:1+start:{next(starts)}")
+    window = record_window(HostFiles(), ("udp",), 0.2, 0.1)
+    assert len(window["seconds"]) == 2 and window["identity"]["netns"] == "inode:1+start:700"

@@ -11,6 +11,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host
 
 RMEM, WMEM = namespaces.COPIED_KEYS
 PATHS = {RMEM: "/proc/sys/net/ipv4/tcp_rmem", WMEM: "/proc/sys/net/ipv4/tcp_wmem"}
+SHARED = {RMEM: "/proc/sys/net/ipv4/tcp_mem"}  # the initial namespace has it, and no other, as with RMEM before Linux 4.15
 WITH_VALUES = "echo 4096 87383 1048583 >/proc/sys/net/ipv4/tcp_rmem; echo 4096 16387 1048583 >/proc/sys/net/ipv4/tcp_wmem; echo ready; exec sleep 600"
 
 
@@ -79,16 +80,22 @@ exec {python} -c 'import socket, time; s = socket.socket(socket.{family}); s.lis
 ])
 def test_one_with_nothing_but_a_loopback_is_not_in_use(made, commands, used):
     here = of_process(made(commands), namespaces.find())
-    assert namespaces.in_use([here]) == ([here.name] if used else [])
+    assert namespaces.in_use([here], PATHS) == ([here.name] if used else [])
+
+
+@needs_root
+def test_one_in_use_that_shares_the_machine_s_values_copies_none(made):
+    here = of_process(made("ip link add tun9 type veth peer name tun8; ip link set tun9 up"), namespaces.find())
+    assert namespaces.in_use([here], SHARED) == [] and namespaces.in_use([here], PATHS) == [here.name]
 
 
 @needs_root
 def test_of_one_that_cannot_be_entered_nobody_knows_so_it_counts(other, monkeypatch):
     here = of_process(other, namespaces.find())
-    assert namespaces.in_use([here._replace(path="/proc/0/ns/net")]) == []
+    assert namespaces.in_use([here._replace(path="/proc/0/ns/net")], PATHS) == []
     monkeypatch.setattr(namespaces.os, "strerror", lambda number: "no")
     monkeypatch.setattr(namespaces, "CLONE_NEWNET", 0x10000000)  # of another kind: refused
-    assert namespaces.in_use([here]) == [here.name]
+    assert namespaces.in_use([here], PATHS) == [here.name]
 
 
 @needs_root
@@ -100,8 +107,14 @@ def test_one_that_has_gone_is_left_out(other):
 
 @needs_root
 def test_one_that_cannot_be_read_is_told_with_the_reason(other):
-    (row,) = namespaces.look([of_process(other, namespaces.find())], {RMEM: "/proc/sys/net/ipv4/no_such_file"})
-    assert "no_such_file" in row["reason"] and "values" not in row
+    (row,) = namespaces.look([of_process(other, namespaces.find())], {RMEM: "/proc/sys/net/ipv4"})
+    assert "/proc/sys/net/ipv4" in row["reason"] and "values" not in row
+
+
+@needs_root
+def test_what_one_shares_with_the_machine_is_none_of_its_values(other):
+    (row,) = namespaces.look([of_process(other, namespaces.find())], SHARED)
+    assert row["values"] == {} and row["reason"] is None
 
 
 @needs_root
@@ -150,6 +163,21 @@ def test_facts_name_those_that_differ(other):
     (row,) = [row for row in facts["differing"] if row["name"] == f"process {other}"]
     assert row["values"][RMEM] == "4096 87383 1048583"
     assert json.loads(json.dumps(facts)) == facts
+
+
+@needs_root
+def test_facts_name_one_that_cannot_be_entered_with_the_reason(other, monkeypatch):
+    monkeypatch.setattr(namespaces, "CLONE_NEWNET", 0x10000000)  # of another kind: refused
+    facts = namespace_facts.read_namespaces(HostFiles(), True, {RMEM: "4096 87383 1048583"})
+    (row,) = [row for row in facts["differing"] if row["name"] == f"process {other}"]
+    assert row["values"] is None and "cannot be entered" in row["reason"] and facts["reason"] is None
+
+
+@needs_root
+def test_facts_do_not_name_those_that_share_the_machine_s_values(other, monkeypatch):
+    monkeypatch.setattr(namespace_facts, "sysctl_path", lambda _key: SHARED[RMEM])
+    facts = namespace_facts.read_namespaces(HostFiles(), True, {RMEM: "1 2 3"})
+    assert facts["count"] >= 1 and f"process {other}" not in {row["name"] for row in facts["differing"]}
 
 
 @pytest.mark.parametrize("is_initial, user, reason", [(False, 0, "not the initial"), (None, 0, "not the initial"), (True, 12345, "root")])

@@ -47,6 +47,20 @@ def test_a_service(tmp_path, called):
     assert called[0][0] == "systemd-run" and "--property=Restart=on-failure" in called[0] and called[0][-2:] == ["python3", "x.py"]
 
 
+class Forgetful(HostFiles):
+    """A kernel that makes up the times of a file anew whenever it is asked, as it does for a namespace whose inode it has forgotten."""
+
+    def stat(self, path):
+        self.seconds = getattr(self, "seconds", 0) + 1
+        status = super().stat(path)
+        return os.stat_result(tuple(status[:7]) + (self.seconds,) * 3)
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_namespaces_are_told_apart_by_their_inodes_alone(tmp_path, same):
+    assert systemd.systemd_sees_this_host(Forgetful(host(tmp_path, same=same).root)) is same
+
+
 @pytest.mark.parametrize("error", [OSError("no"), subprocess.TimeoutExpired("systemd-run", 10)])
 def test_a_systemd_that_does_not_answer_is_none(tmp_path, called, monkeypatch, error):
     def fail(_command, **_options):

@@ -1,6 +1,7 @@
 """The guardian's own functions on plain files; test_socket_buffer_trial.py lets it work on real sysctls."""
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import time
@@ -87,6 +88,45 @@ def test_without_a_record_it_ends_and_touches_nothing(tmp_path):
     os.unlink(paths[1])
     subprocess.run([sys.executable, "-I"] + paths, check=True, timeout=20)
     assert (tmp_path / "tcp_rmem").read_text() == CANDIDATE
+
+
+SERVICES = """
+def restart(units):
+    with open({notes!r}, "a") as notes:
+        print(*units, file=notes)
+def told(rows):
+    return "nginx.service was restarted"
+"""
+
+
+def on_read_only_files(folder):
+    """What a guardian logs there, how often it restarted services, and the sysctl's value."""
+    folder = pathlib.Path(folder)
+    paths = guarded_files(folder, services=["nginx.service"])
+    (folder / "state" / guardian.SERVICES_NAME).write_text(SERVICES.format(notes=str(folder / "notes")))
+    (folder / "state" / guardian.STEP_NAME).write_text("0f9c4b1a7d3e5560")
+    for options in ("--bind", "-oremount,bind,ro"):
+        subprocess.run(["mount", options, str(folder / "state"), str(folder / "state")], check=True)
+    logged = []
+    guardian.log = logged.append
+    guardian.main(*paths)
+    return logged, (folder / "notes").read_text().splitlines(), (folder / "tcp_rmem").read_text()
+
+
+def test_files_that_cannot_be_removed_are_no_reason_to_be_started_again(private_host):
+    """It ends as one that has done its work, so that systemd does not start it once more, and services restart once."""
+    (told,), restarts, value = private_host.call(on_read_only_files, private_host.folder)
+    assert restarts == ["nginx.service"] and value.split() == ORIGINAL.split()
+    assert "is back" in told and "nginx.service was restarted; its files could not be removed: [Errno 30] Read-only file system" in told
+
+
+def test_what_breaks_down_is_told_and_left_to_the_next_run(tmp_path):
+    paths = guarded_files(tmp_path, known_namespaces=[])  # but no file that knows how to look into them
+    with open(paths[1], encoding="utf-8") as record:
+        watching = guardian.Guardian(*paths, text=record.read())
+    watching.watch()
+    assert "left to the next run; that broke down: " in watching.outcome and guardian.NAMESPACES_NAME in watching.outcome
+    assert os.path.exists(paths[1]) and (tmp_path / "tcp_rmem").read_text().split() == ORIGINAL.split()
 
 
 def test_another_trial_s_record_is_not_its_business(tmp_path):
