@@ -23,7 +23,7 @@ def waves_ahead(
         wave = plan.get("wave")
         if wave:
             hosts.setdefault(wave["cohort"], {}).setdefault(wave["number"], []).append(host)
-            seconds, note = _length(plan, pairs, block_seconds, washout_seconds, alpha)
+            seconds, note = _length(plan, pairs, block_seconds, washout_seconds, alpha, len(plans))
             if note:
                 notes.setdefault(note, []).append(host)
             longest[wave["number"]] = max(longest.get(wave["number"], 0.0), seconds)
@@ -32,10 +32,12 @@ def waves_ahead(
     return {"waves": waves, "seconds": seconds, "text": "\n".join(_rows(hosts, waves, seconds, notes))}
 
 
-def _length(plan: Mapping[str, Any], pairs: int, block_seconds: float, washout_seconds: float, alpha: float) -> tuple[float, str | None]:
+def _length(
+    plan: Mapping[str, Any], pairs: int, block_seconds: float, washout_seconds: float, alpha: float, beside: int,
+) -> tuple[float, str | None]:
     """What a trial takes, and what to say of it. One that cannot be fitted fails on its own host, which may have other lengths than told here."""
     try:
-        lengths = trial_lengths(plan, pairs, block_seconds, washout_seconds, alpha)
+        lengths = trial_lengths(plan, pairs, block_seconds, washout_seconds, alpha, beside)
     except ValueError as error:
         return 0.0, str(error)
     return lengths["run_time"]["seconds"], lengths["note"]

@@ -36,3 +36,10 @@ def test_a_step_that_is_too_short_is_told_even_where_it_is_the_only_wave():
 def test_a_step_that_has_no_room_for_a_block_is_told_and_no_error_of_the_others():
     found = waves_ahead({"a": dict(a_plan(1, 1), design="step", step_seconds=100.0), "b": a_plan(1, 1)}, 16, 15, 3)
     assert found["seconds"] == 576 and found["text"].startswith("a: socket_buffers_step_seconds is 100, but")
+
+
+@pytest.mark.parametrize("others, seconds", [(3, 576), (4, 636)])
+def test_both_ends_among_many_wait_for_the_appointed_time(others, seconds):
+    both = dict(a_plan(1, 1), joint={"hosts": ["near", "far"]})
+    plans = {"near": both, "far": both} | {f"h{at}": a_plan(None, 0) for at in range(others)}
+    assert waves_ahead(plans, 16, 15, 3)["seconds"] == seconds
