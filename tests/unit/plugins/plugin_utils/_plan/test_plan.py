@@ -265,6 +265,18 @@ def test_the_opposite_of_what_is_more_urgent_is_tried_where_nobody_wants_that(ur
     assert bool(made["changes"]) == tried and made["scenario"] == ("pruning_with_loss" if tried else urgent)
 
 
+@pytest.mark.parametrize("step, tried", [(Step(), None), (Step(3600.0), "lower")])
+def test_what_is_right_and_not_allowed_is_not_turned_the_other_way(step, tried):
+    """All windows are full, and no tcp_notsent_lowat on this host could empty them: new connections alone would follow."""
+    counts = dict.fromkeys(("path_queue_bloated", "sndbuf_stays", "send_queue_stale"), 4)
+    group = {"class": "bulk", "direction": "outbound", "flows": 4, "counts": counts, "sums": {}, "quantiles": {"bdp_bytes": {"max": 100_000}}}
+    seen = {"seconds": [1.0] * 10, "absent": [], "counters": {}, "sockets": {"available": True, "listeners": {}, "groups": [group]}}
+    other = dict(finding("sender_buffer_too_small"), conflicts_with="queue_bloat")
+    made = plan([finding("queue_bloat"), other], facts(), window=seen, step=step)
+    assert (made["scenario"], bool(made["changes"])) == ("queue_bloat", bool(tried))
+    assert plan([other], facts(), window=seen, step=step)["changes"]
+
+
 @pytest.mark.parametrize("policy, blocked", [({}, True), ({"rmem_max_ceiling_bytes": 32 * MIB}, False), ({"goal": "latency"}, True)])
 def test_a_host_that_cannot_be_written_is_told_so_where_something_would_be_written(policy, blocked):
     made = plan([finding("pruning_with_loss")], facts(writable=False), policy)
