@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.guard_table import Guard
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import total_of
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.comparison import Comparison, compared
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.comparison import Comparison, Trial, compared
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.error_budget import Levels, levels
 
 # Sign of a log ratio that is bad, by the direction that is good.
@@ -38,20 +38,32 @@ def judge_all(guards: Sequence[Guard], trials: Sequence[Mapping[str, Any]], alph
 
 def of_guard(guard: Guard, trials: Sequence[Mapping[str, Any]]) -> Comparison | None:
     """None when no kernel counts it, or there is nothing to guard."""
-    guarded = [trial for trial in trials if not (_acknowledges_only(guard, trial) or guard.told_of is None and _is_told(guard, trial))]
-    return compared(guarded, guard.counters, guard.per)
+    guarded = [its for its in _by_host(trials) if not (_acknowledges_only(guard, its) or guard.told_of is None and _is_told(guard, its))]
+    return compared([trial for its in guarded for trial in its], guard.counters, guard.per)
 
 
-def _acknowledges_only(guard: Guard, trial: Mapping[str, Any]) -> bool:
+def _by_host(trials: Sequence[Trial]) -> list[list[Trial]]:
+    """Two looks at one host are guarded alike: half of them alone could not be judged. A trial of nobody knows whom is alone."""
+    found: dict[str, list[Trial]] = {}
+    for number, trial in enumerate(trials):
+        found.setdefault(repr(trial.get("identity") or number), []).append(trial)
+    return list(found.values())
+
+
+def _total(its: Sequence[Trial], counters: Sequence[str]) -> float:
     """Of both arms together, so that no coin has a say in it."""
-    return guard.segments is not None and 0 < total_of(trial, guard.counters) < LEAST_OCTETS_PER_SEGMENT * total_of(trial, (guard.segments,))
+    return sum(total_of(trial, counters) for trial in its)
 
 
-def _is_told(guard: Guard, trial: Mapping[str, Any]) -> bool:
+def _acknowledges_only(guard: Guard, its: Sequence[Trial]) -> bool:
+    return guard.segments is not None and 0 < _total(its, guard.counters) < LEAST_OCTETS_PER_SEGMENT * _total(its, (guard.segments,))
+
+
+def _is_told(guard: Guard, its: Sequence[Trial]) -> bool:
     if guard.told_by is None or guard.segments is None:
         return False
-    payload = total_of(trial, guard.counters) - HEADER_OCTETS * total_of(trial, (guard.segments,))
-    return total_of(trial, (guard.told_by,)) >= TOLD_SHARE * payload > 0
+    payload = _total(its, guard.counters) - HEADER_OCTETS * _total(its, (guard.segments,))
+    return _total(its, (guard.told_by,)) >= TOLD_SHARE * payload > 0
 
 
 def _moved(guard: Guard, arms: Comparison) -> bool:
@@ -63,7 +75,7 @@ def _speaks(guard: Guard, trials: Sequence[Mapping[str, Any]]) -> bool:
     """Of the same connections in both arms, and no other guard knows more of them."""
     if guard.members is not None:
         return as_many(guard.members, trials)
-    return guard.told_of is None or not (as_many(guard.told_of, trials) and all(_is_told(guard, trial) for trial in trials))
+    return guard.told_of is None or not (as_many(guard.told_of, trials) and all(_is_told(guard, its) for its in _by_host(trials)))
 
 
 def as_many(members: str, trials: Sequence[Mapping[str, Any]]) -> bool:

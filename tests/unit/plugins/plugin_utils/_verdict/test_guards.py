@@ -1,7 +1,7 @@
 """Guards of a class of connections: judged only while they speak of the same connections."""
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.guard_table import GUARDS
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import judge_all
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.guards import judge_all, of_guard
 
 BY_NAME = {guard.name: guard for guard in GUARDS}
 ROUND_TRIP, BULK = BY_NAME["round trip of requests"], BY_NAME["bulk sent"]
@@ -149,3 +149,22 @@ def test_a_path_that_is_filled_loses_a_little(resent, ok):
     columns = {"TcpRetransSegs": resent, "TcpOutSegs": (100_000, 100_000)}
     trial["counters"] = {name: [cells[arm == "B"] for arm in ARMS] for name, cells in columns.items()}
     assert judged(BY_NAME["retransmits per segment sent"], trial)["ok"] is ok
+
+
+HOST = {"boot_id": "b", "netns": "n"}
+
+
+@pytest.mark.parametrize("shares, identities, pairs", [
+    ((0.75, 0.66), (HOST, HOST), None),  # 70 % of both together
+    ((0.72, 0.60), (HOST, HOST), 32),
+    ((0.72, 0.60), (HOST, dict(HOST, netns="o")), 16),
+    ((0.72, 0.60), (None, None), 16),
+])
+def test_two_looks_at_one_host_are_guarded_alike(shares, identities, pairs):
+    trials = []
+    for number, (share, identity) in enumerate(zip(shares, identities)):
+        trial = dict(a_trial(seed=number, flows_in_bytes=(share * 948_000, share * 948_000)), identity=identity)
+        trial["counters"] = {"TcpInSegs": [1000] * 32, "IpExtInOctets": [1_000_000] * 32}
+        trials.append(trial)
+    arms = of_guard(BY_NAME["received octets"], trials)
+    assert (arms and arms.compared()) == pairs
