@@ -29,7 +29,8 @@ class Guard(NamedTuple):
     members: str | None = None  # the number of them
     least: float = 0.0  # that one of the arms has to have before it is judged, per second or as a level
     segments: str | None = None  # octets count as work only if there is payload in these
-    told_by: str | None = None  # where this is most of the same bytes, there is a guard that knows more of them,
+    told_by: str | None = None  # where this is so much of the same payload, there is a guard that knows more of it,
+    told_share: float = 0.0
     told_of: str | None = None  # as long as it speaks of as many connections in both arms
 
 
@@ -58,10 +59,11 @@ GUARDS = (
     # Work and throughput: the change must not pay for itself with either. Zero windows are no guard: closing the
     # window earlier is how a smaller buffer works, and what it costs shows in the octets.
     Guard("softirq squeezes", ("softnet_time_squeeze",), "lower", 0.25),
-    Guard("received octets", ("IpExtInOctets", "Ip6InOctets"), "higher", 0.05, segments="TcpInSegs", told_by="flows_in_bytes"),
+    # What comes in is not always read: a larger buffer takes in more, and throws it away when its connection ends. So half is enough to know better.
+    Guard("received octets", ("IpExtInOctets", "Ip6InOctets"), "higher", 0.05, segments="TcpInSegs", told_by="flows_in_bytes", told_share=0.5),
     # What a larger buffer puts into a queue of the path has not arrived: what was acknowledged has.
     Guard("sent octets", ("IpExtOutOctets", "Ip6OutOctets"), "higher", 0.05, segments="TcpOutSegs", told_by="flows_bulk_out_bytes",
-          told_of="flows_bulk_count"),
+          told_share=0.7, told_of="flows_bulk_count"),
     # What a larger buffer takes in while its reader is away is no work: what programs have read is.
     Guard("read by programs", ("flows_read_bytes",), "higher", 0.05, counts_events=False, least=LEAST_BULK_BYTES),
     Guard("bulk read", ("flows_bulk_read_bytes",), "higher", 0.05, **of_class("flows_bulk_count", LEAST_BULK_BYTES)),

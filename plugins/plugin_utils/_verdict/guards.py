@@ -22,8 +22,8 @@ LARGE_RATIO, LARGE_EVENTS = 3.0, 20
 CLASS_MARGIN, CLASS_MARGIN_CONNECTIONS = 0.10, 0.5
 # An acknowledgement takes 40 to 88 bytes: octets that are hardly more than that are no work done, and how many a peer sends is its own affair.
 LEAST_OCTETS_PER_SEGMENT = 120
-# Of the payload: what the connections that were seen moved. The rest of the octets is headers, as long as these are without options but time stamps.
-TOLD_SHARE, HEADER_OCTETS = 0.7, 52
+# The rest of the octets is payload, as long as headers are without options but time stamps.
+HEADER_OCTETS = 52
 
 
 def judge_all(guards: Sequence[Guard], trials: Sequence[Mapping[str, Any]], alpha: float) -> tuple[list[dict[str, Any]], Levels]:
@@ -63,7 +63,7 @@ def _is_told(guard: Guard, its: Sequence[Trial]) -> bool:
     if guard.told_by is None or guard.segments is None:
         return False
     payload = _total(its, guard.counters) - HEADER_OCTETS * _total(its, (guard.segments,))
-    return _total(its, (guard.told_by,)) >= TOLD_SHARE * payload > 0
+    return _total(its, (guard.told_by,)) >= guard.told_share * payload > 0
 
 
 def _moved(guard: Guard, arms: Comparison) -> bool:
