@@ -70,7 +70,8 @@ _value:
       description: As given, or what the change needs; of a trial in one step back a third of the time that each block has.
     lead_seconds:
       type: float
-      description: How far ahead hosts that have to be in step are told to begin, in one step or more than five together; else 0.
+      description: How far ahead hosts that have to be in step are told to begin, in one step, or together with others where more than five hosts
+        are started; else 0.
     note:
       type: str
       description: What to do where a trial in one step is too short to prove anything; else V(null).

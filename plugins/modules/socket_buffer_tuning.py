@@ -42,8 +42,9 @@ options:
     type: dict
   replaces:
     description:
-      - What the O(values) are to replace, in the same forms. Where one of these sysctls holds neither that nor what is wanted, or somebody
-        wrote more than values of our sysctls into the sysctl.d file, the module fails, names it, and changes nothing.
+      - What the O(values) are to replace, in the same forms; also what could not be set here, as an inverted triple. Where one of these sysctls
+        holds neither that nor what is wanted, or somebody wrote more than values of our sysctls into the sysctl.d file, the module fails, names
+        it, and changes nothing.
       - For values that were decided on a while ago, as after a trial. Only used with O(state=present).
     type: dict
   persist:
@@ -276,7 +277,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.state_dir import DEFAULT_STATE_DIR
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.residual import residual_now
-from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import InvalidValue, validated
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import InvalidValue, as_text, validated
 
 ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["present", "repaired", "previous", "absent", "recovered"], "default": "present"},
@@ -292,7 +293,7 @@ def _replaced(replaces: Optional[Dict[str, Any]], values: Dict[str, Any]) -> Dic
     unknown = sorted(set(replaces or ()) - set(values))
     if unknown:
         raise InvalidValue(f"replaces: {', '.join(unknown)} is not in values")
-    return validated(replaces) if replaces else {}
+    return {key: as_text(key, replaces[key]) for key in sorted(replaces or ())}
 
 
 def main() -> None:

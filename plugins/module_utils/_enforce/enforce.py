@@ -61,7 +61,7 @@ ERRORS = (Busy, Interfered, InvalidValue, JournalError, OSError, PersistenceConf
 
 
 class Request(NamedTuple):
-    """What the user asked for; `values`, and what they replace, are validated, and empty unless the state is present."""
+    """What the user asked for; `values` are validated, and empty unless the state is present; so is what they replace, which may be anything."""
 
     state: str
     values: Dict[str, str]

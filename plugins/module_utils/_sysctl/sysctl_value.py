@@ -44,6 +44,11 @@ def validated(values: Mapping[str, Any]) -> Dict[str, str]:
     return {key: _validated_one(key, values[key]) for key in sorted(values)}
 
 
+def as_text(key: str, value: Any) -> str:
+    """What a host may hold, in any of the forms: the kernel takes what must not be written here, as a maximum below the default."""
+    return canonical(" ".join(map(str, _fields(key, value))))
+
+
 def _validated_one(key: str, value: Any) -> str:
     if key not in WRITABLE_KEYS:
         raise InvalidValue(f"{key}: not a sysctl this collection writes; it writes {', '.join(WRITABLE_KEYS)}")

@@ -181,6 +181,12 @@ def test_what_somebody_else_wrote_into_our_file_is_not_lost(tuned, edit, lost):
         assert settings(tuned.run(**wanted) and tuned.host.read(DROPIN)) == WANTED
 
 
+@pytest.mark.parametrize("replaced", ["1024 87380 65536", [1024, 87380, 65536], {"min": 1024, "default": 87380, "max": 65536}])
+def test_what_must_not_be_written_can_be_replaced(tuned, replaced):
+    tuned.host.write(sysctl_file(RMEM), "1024 87380 65536")
+    assert tuned.present({RMEM: WANTED[RMEM]}, replaces={RMEM: replaced})["changed"]
+
+
 def test_only_what_is_set_can_be_replaced(tuned):
     assert f"replaces: {WMEM} is not in values" in tuned.fail(values={RMEM: WANTED[RMEM]}, replaces=REPLACES)
     assert "replaces" not in tuned.fail(values={RMEM: "1 2"}, replaces={RMEM: "4096 87380 6291456"})
