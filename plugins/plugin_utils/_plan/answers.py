@@ -7,15 +7,15 @@ A candidate is where to start a trial, not a proof. A new answer is one row of A
 """
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_table import INT_MAX
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import CORE_RMEM, Knob, Metric, Scenario
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenarios import SCENARIOS
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.earlier_rounds import SPARE
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.earlier_rounds import SPARE, Record
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.stalls import duration
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import Overshot
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import FellShort, Overshot, fell_short, overshot
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.policy import BALANCED, GOALS, LATENCY, MIB, THROUGHPUT, Policy
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.room import ONE_SOCKET_SHARE, Room
 
@@ -46,13 +46,20 @@ class Candidate(NamedTuple):
     limit: int | None = None
 
 
+class Second(NamedTuple):
+    """The one other size that a finding may be answered with in the same run: after which try, and the size that this one makes of it."""
+
+    tried: Callable[[str, Knob, Sequence[Record]], Any | None]
+    candidate: Callable[[Room, Knob, Policy, Any], Candidate]
+
+
 class Answer(NamedTuple):
     """How a scenario is answered, and for which goals."""
 
     candidate: Callable[[Room, Knob, Policy], Candidate]
     goals: tuple[str, ...] = GOALS
     joint: bool = False  # only together with the peers of its flows
-    narrows: bool = False  # a step that went too far is followed by one as large as what it gained
+    second: Second | None = None
 
 
 def _within_stall_budget(room: Room, _knob: Knob, policy: Policy) -> Candidate:
@@ -116,8 +123,8 @@ def _stepped_up(room: Room, knob: Knob, policy: Policy, factor: int, ceiling: in
     )
 
 
-def narrowed(room: Room, knob: Knob, policy: Policy, tried: Overshot) -> Candidate:
-    """In place of the step that went too far."""
+def _narrowed(room: Room, knob: Knob, policy: Policy, tried: Overshot) -> Candidate:
+    """In place of the step that went too far: as large as what it gained."""
     return _raised(
         room, knob, policy, tried.gain, tried.size,
         f"{tried.gain:.3g} times the present maximum: with {tried.size} bytes round {tried.round} of this run moved so much more, at the cost of"
@@ -131,6 +138,19 @@ def _default_raised(room: Room, knob: Knob, policy: Policy) -> Candidate:
         f"{policy.rmem_raise_factor} times the present default: how much comes while a reader pauses cannot be seen while the buffer is full,"
         " so one step and a trial",
     )
+
+
+def _default_raised_further(room: Room, knob: Knob, policy: Policy, tried: FellShort) -> Candidate:
+    """Where the first step was not enough: another as large."""
+    before = room.sizes.like(tried.size).of(knob.field)
+    candidate = _raised(
+        room, knob, policy, policy.rmem_raise_factor ** 2, policy.rmem_default_ceiling_bytes,
+        f"{policy.rmem_raise_factor} times the {before} bytes of round {tried.round} of this run, which cost nothing and proved nothing ({tried.shown}):"
+        " as long as not all that comes fits, as many windows close",
+    )
+    if candidate.size > before:
+        return candidate
+    return Candidate(None, f"{before} bytes were tried in round {tried.round} of this run and not kept ({tried.shown}), and more is {candidate.ceiling}", "")
 
 
 def _core_maximum_raised(room: Room, knob: Knob, policy: Policy) -> Candidate:
@@ -202,16 +222,18 @@ def _unsent_kept_short(room: Room, _knob: Knob, _policy: Policy) -> Candidate:
     )
 
 
+NARROWER, LARGER = Second(overshot, _narrowed), Second(fell_short, _default_raised_further)
+
 ANSWERS: dict[str, Answer] = {
     "memory_pressure": Answer(_halved),
     "collapsing": Answer(_within_stall_budget),
     "pruning_with_loss": Answer(_doubled),
     "both_ends_too_small": Answer(_send_buffer_raised, goals=(BALANCED, THROUGHPUT), joint=True),
-    "sender_buffer_too_small": Answer(_send_buffer_raised, goals=(BALANCED, THROUGHPUT), narrows=True),
-    "receiver_window_too_small": Answer(_receive_buffer_raised, goals=(BALANCED, THROUGHPUT), narrows=True),
+    "sender_buffer_too_small": Answer(_send_buffer_raised, goals=(BALANCED, THROUGHPUT), second=NARROWER),
+    "receiver_window_too_small": Answer(_receive_buffer_raised, goals=(BALANCED, THROUGHPUT), second=NARROWER),
     "send_buffer_cut_off": Answer(_core_maximum_raised, goals=(BALANCED, THROUGHPUT)),
     "receive_buffer_cut_off": Answer(_core_maximum_raised, goals=(BALANCED, THROUGHPUT)),
-    "pausing_reader": Answer(_default_raised),
+    "pausing_reader": Answer(_default_raised, second=LARGER),
     "queue_bloat": Answer(_sized_for_the_path, goals=(BALANCED, LATENCY)),
     "sender_buffer_oversized": Answer(_as_the_gain_takes, goals=(BALANCED, LATENCY)),
     "stale_send_queue": Answer(_unsent_kept_short, goals=(BALANCED, LATENCY)),

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sysctl.sysctl_value import InvalidValue, validated
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import Scenario
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import ANSWERS, narrowed, turned
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import ANSWERS, turned
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.given import Given, NotTried
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.obstacles import too_large_a_step
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.obstacles import first_try
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.room import read_room
 
 
@@ -27,8 +27,11 @@ def change_for(scenario: Scenario, given: Given) -> Change:
     knob, _metric = turned(scenario)
     argued = f"{scenario.name} argues to {knob.direction} {knob.named}"
     room = read_room(knob, given.facts, given.latency, given.window.get("sockets"), given.earlier)
-    too_far, now = too_large_a_step(scenario, given), room.sizes.of(knob.field)
-    candidate = narrowed(room, knob, given.policy, too_far) if too_far else ANSWERS[scenario.name].candidate(room, knob, given.policy)
+    answer, first, now = ANSWERS[scenario.name], first_try(scenario, given), room.sizes.of(knob.field)
+    if answer.second and first:
+        candidate = answer.second.candidate(room, knob, given.policy, first)
+    else:
+        candidate = answer.candidate(room, knob, given.policy)
     if candidate.size is None:
         raise NotTried(f"{argued}, but {candidate.reason}")
     step = candidate.size - now

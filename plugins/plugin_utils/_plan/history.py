@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import Knob
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.earlier_rounds import Record, maximum, raise_of, was_kept
 
+NO_PROOF = ("unchanged", "inconclusive")
+
 # The narrower step has to be worth a trial, and to differ from the one that was refuted.
 WORTH_A_STEP = 1.05
 
@@ -21,6 +23,14 @@ class Overshot(NamedTuple):
     size: int
     gain: float  # how many times the rate before
     cost: str  # the guards that it broke, or may have broken
+
+
+class FellShort(NamedTuple):
+    """A larger size that cost nothing, and of which nothing was proven."""
+
+    round: int
+    size: str  # the sysctl's whole value
+    shown: str  # what the trial made of it
 
 
 def tried_before(scenario: str, knob: Knob, earlier: Sequence[Record]) -> str | None:
@@ -44,19 +54,39 @@ def overshot(scenario: str, knob: Knob, earlier: Sequence[Record]) -> Overshot |
     While a buffer limits its flows they move as much as it holds in a round trip. So what more a step moved is how much larger the buffer has to be
     for that, and all beyond it waited in a queue.
     """
+    number, record = _only_refuted(scenario, earlier)
+    if record is None:
+        return None
+    cost = ", ".join(guard["name"] for guard in (record.get("verdict") or {}).get("guards") or () if guard["ok"] is not True)
+    step = raise_of(number, record, knob.key)
+    if not cost or step is None or not WORTH_A_STEP <= step.gain <= step.new / step.old / WORTH_A_STEP:
+        return None
+    return Overshot(number, step.new, step.gain, cost)
+
+
+def fell_short(scenario: str, knob: Knob, earlier: Sequence[Record]) -> FellShort | None:
+    """The only refuted try of a finding, and the last, when it proved nothing in either direction and every guard was in order.
+
+    Where something has to fit as a whole, less than enough of it changes nothing that can be counted.
+    """
+    number, record = _only_refuted(scenario, earlier)
+    verdict = (record or {}).get("verdict") or {}
+    was_judged = verdict.get("p_value") is not None and all(guard["ok"] is True for guard in verdict["guards"])
+    if record is None or verdict.get("verdict") not in NO_PROOF or not was_judged:
+        return None
+    return next((FellShort(number, row["new"], verdict["reason"]) for row in record["plan"]["changes"] if row["key"] == knob.key), None)
+
+
+def _only_refuted(scenario: str, earlier: Sequence[Record]) -> tuple[int, Record | None]:
+    """Which round tried a finding last, if only that was refuted of all its tries, and on this host alone."""
     tries = [
         (number, record) for number, record in enumerate(earlier, 1)
         if (record.get("plan") or {}).get("scenario") == scenario and record["plan"].get("changes")
     ]
     refuted = [record for _number, record in tries if not was_kept(record)]
     if len(refuted) != 1 or tries[-1][1] is not refuted[0] or refuted[0]["plan"].get("joint"):
-        return None
-    number, record = tries[-1]
-    cost = ", ".join(guard["name"] for guard in (record.get("verdict") or {}).get("guards") or () if guard["ok"] is not True)
-    step = raise_of(number, record, knob.key)
-    if not cost or step is None or not WORTH_A_STEP <= step.gain <= step.new / step.old / WORTH_A_STEP:
-        return None
-    return Overshot(number, step.new, step.gain, cost)
+        return 0, None
+    return tries[-1]
 
 
 def _why_not(record: Record) -> str:

@@ -14,7 +14,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.stalls import SPANS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import ANSWERS, turned
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.given import Given, NotTried
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import Overshot, overshot, tried_before
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import tried_before
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.room import best_span, sizes_of
 
 
@@ -41,18 +41,19 @@ def check_wanted(scenario: Scenario, given: Given) -> None:
     if given.policy.goal not in answer.goals:
         raise NotTried(f"{name}: not tried, as the goal of the policy is {given.policy.goal}")
     knob, _metric = turned(scenario)
-    too_far = too_large_a_step(scenario, given)
-    before = tried_before(name, knob, [{} if too_far and number == too_far.round else record for number, record in enumerate(given.earlier, 1)])
+    first = first_try(scenario, given)
+    before = tried_before(name, knob, [{} if first and number == first.round else record for number, record in enumerate(given.earlier, 1)])
     if before:
         raise NotTried(before)
     if answer.joint and not given.peers:
         raise NotTried(f"{name}: both ends have to change together, and the other one is not part of this run")
 
 
-def too_large_a_step(scenario: Scenario, given: Given) -> Overshot | None:
-    """The try of this run that is followed by a narrower one."""
+def first_try(scenario: Scenario, given: Given) -> Any | None:
+    """The try of this run that its answer makes a second one of; has the `round`."""
     knob, _metric = turned(scenario)
-    return overshot(scenario.name, knob, given.earlier) if ANSWERS[scenario.name].narrows else None
+    second = ANSWERS[scenario.name].second
+    return second.tried(scenario.name, knob, given.earlier) if second else None
 
 
 def _obstacle_to(key: str, sysctl: Mapping[str, Any]) -> str | None:

@@ -58,6 +58,10 @@ class Sizes(NamedTuple):
         moved = tuple(size if place == at else min(value, size) if place < at else max(value, size) for place, value in enumerate(self.values))
         return self._replace(values=moved)
 
+    def like(self, text: str) -> Sizes:
+        """Another value of the same sysctl."""
+        return self._replace(values=tuple(map(int, text.split())))
+
     def text(self) -> str:
         return " ".join(map(str, self.values))
 

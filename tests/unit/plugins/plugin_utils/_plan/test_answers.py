@@ -206,6 +206,30 @@ def test_a_step_that_went_too_far_is_followed_by_one_as_large_as_its_gain(scenar
     assert not again["changes"] and "was tried in round 1 of this run and not kept: worse" in again["reason"]
 
 
+def no_proof(size):
+    old = "4096 131072 33554432"
+    return {
+        "plan": {"scenario": "pausing_reader", "changes": [{"key": RMEM, "old": old, "new": f"4096 {size} 33554432"}]},
+        "verdict": {"verdict": "inconclusive", "reason": "windows closed +4%", "p_value": 0.6, "guards": [{"name": "longest stall", "ok": True}]},
+    }
+
+
+def test_a_default_that_was_not_enough_is_followed_by_a_larger_one():
+    seen = window(group(counts={"reader_pausing": 1}))
+    first, second = made("pausing_reader", seen), made("pausing_reader", seen, earlier=[no_proof(MIB)])
+    assert (new(first), new(second)) == (f"4096 {MIB} 33554432", f"4096 {4 * MIB} 33554432")
+    assert "8 times the 1048576 bytes of round 1 of this run, which cost nothing and proved nothing (windows closed +4%)" in second["reason"]
+    third = made("pausing_reader", seen, earlier=[no_proof(MIB), no_proof(4 * MIB)])
+    assert not third["changes"] and "was tried in round 1 of this run and not kept: windows closed +4%" in third["reason"]
+
+
+def test_what_reached_the_ceiling_is_not_tried_again():
+    seen = window(group(counts={"reader_pausing": 1}))
+    tried = made("pausing_reader", seen, policy={"rmem_default_ceiling_bytes": MIB}, earlier=[no_proof(MIB)])
+    assert not tried["changes"]
+    assert "1048576 bytes were tried in round 1 of this run and not kept (windows closed +4%), and more is not above 1048576 bytes" in tried["reason"]
+
+
 def test_what_was_lowered_with_proof_is_not_raised_by_a_narrower_step_either():
     lowered = {"plan": {"scenario": "queue_bloat", "changes": [{"key": WMEM, "old": "4096 16384 8388608", "new": "4096 16384 4194304"}]},
                "verdict": {"verdict": "improved"}}

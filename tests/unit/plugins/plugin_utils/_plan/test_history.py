@@ -1,7 +1,7 @@
 """Nothing refuted is tried again, and nothing goes up that went down."""
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, WMEM, Knob
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import Overshot, overshot, tried_before
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import FellShort, Overshot, fell_short, overshot, tried_before
 
 RAISE, LOWER = Knob(WMEM, "max", "raise"), Knob(WMEM, "max", "lower")
 
@@ -77,3 +77,34 @@ def test_a_step_that_went_too_far(earlier, gain):
     cost = ", ".join(guard["name"] for guard in earlier[-1]["verdict"]["guards"] if guard["ok"] is not True) if gain else None
     assert found == (gain and Overshot(len(earlier), 16_777_216, gain, cost))
     assert overshot("queue_bloat", LOWER, earlier) is None
+
+
+RAISE_DEFAULT = Knob(RMEM, "default", "raise")
+IN_ORDER = ({"name": "longest stall", "ok": True},)
+
+
+def no_proof(verdict="inconclusive", p_value=0.3, guards=IN_ORDER, **plan):
+    tried = record("pausing_reader", verdict, old="4096 131072 33554432", new="4096 1048576 33554432", key=RMEM)
+    tried["plan"].update(plan)
+    tried["verdict"].update(p_value=p_value, guards=guards)
+    return tried
+
+
+@pytest.mark.parametrize("earlier, round_", [
+    ([no_proof()], 1),
+    ([no_proof("unchanged", guards=())], 1),
+    ([{"plan": None}, no_proof()], 2),
+    ([no_proof("regressed")], None),
+    ([no_proof(guards=COSTLY[1:])], None),  # in doubt
+    ([no_proof(p_value=None)], None),  # could not be compared
+    ([no_proof(joint={"hosts": ["a", "b"]})], None),
+    ([no_proof(), no_proof()], None),  # once
+    ([no_proof(), no_proof("improved")], None),
+    ([dict(no_proof(), verdict=None)], None),
+    ([{"plan": None}, {}], None),
+    ([], None),
+])
+def test_a_step_that_was_not_enough(earlier, round_):
+    found = fell_short("pausing_reader", RAISE_DEFAULT, earlier)
+    assert found == (round_ and FellShort(round_, "4096 1048576 33554432", "why"))
+    assert fell_short("queue_bloat", LOWER, earlier) is None
