@@ -6,13 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.reading import Reading, Signals, at_least
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.reading import Reading, Signals, above, at_least
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import WMEM
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.signals import LOST
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.earlier_rounds import Record, last_raise
 
 RAISED, GAIN, OVERSIZED = "sndbuf_max_raised", "gain_of_raise", "sndbuf_max_over_need"
 # Less is not worth a trial, nor would the trial see it.
 LEAST_OVERSIZE = 1.05
+# Segments per second. A buffer also holds what comes after a lost one, until that is repaired, and no gain tells how much that is.
+LEAST_LOST = 1
 
 
 def read_rounds(earlier: Sequence[Record]) -> dict[str, Reading]:
@@ -27,4 +30,4 @@ def read_rounds(earlier: Sequence[Record]) -> dict[str, Reading]:
 
 
 def sender_buffer_oversized(signals: Signals) -> bool:
-    return at_least(signals, OVERSIZED, LEAST_OVERSIZE)
+    return at_least(signals, OVERSIZED, LEAST_OVERSIZE) and not above(signals, LOST, LEAST_LOST)

@@ -95,6 +95,11 @@ def test_what_earlier_rounds_left(earlier, scenarios):
     assert names(window(BUSY), earlier) == scenarios
 
 
+@pytest.mark.parametrize("lost, scenarios", [(1, ["sender_buffer_oversized"]), (2, ["nothing_wrong"])])
+def test_where_segments_are_lost_no_gain_tells_what_a_buffer_has_to_hold(lost, scenarios):
+    assert names(window(BUSY, {"TcpRetransSegs": lost}), [raised(119.0)]) == scenarios
+
+
 def test_what_was_refuted_contradicts_nothing():
     bound = window(BUSY, sockets=sockets(group(2, sender_buffer_bound=2)))
     for second, conflict in ((raised(70.0, verdict="unchanged"), None), ({}, "sender_buffer_too_small")):
