@@ -26,8 +26,9 @@ options:
     description:
       - By host, its C(window), C(findings) (of P(linuxnet.socket_buffers.diagnose_fleet#filter)) and C(facts)
         (C(ansible_facts.socket_buffers)); and, if there are any, C(latency) (C(ansible_facts.receive_latency)), C(earlier) (outcome records of
-        earlier rounds, so that nothing refuted is tried again), C(addresses), a list of texts, and C(step), as of
-        P(linuxnet.socket_buffers.plan#filter). A candidate of both ends is tried in pairs of blocks, or not at all.
+        earlier rounds, so that nothing refuted is tried again), C(addresses), a list of texts, C(step), as of
+        P(linuxnet.socket_buffers.plan#filter), and C(children), RV(linuxnet.socket_buffers.socket_buffer_trial#module:child_namespaces) of a host where
+        these forbid a trial of C(tcp_rmem) and C(tcp_wmem). A candidate of both ends is tried in pairs of blocks, or not at all.
   seed:
     type: int
     default: 0

@@ -271,6 +271,13 @@ damaged:
   returned: when O(state=collected)
   type: list
   elements: dict
+child_namespaces:
+  description:
+    - Network namespaces in use besides the initial one, as those of containers, with their C(count) and the first C(names). Where there are any, a trial
+      of C(tcp_rmem) or C(tcp_wmem) is refused unless O(child_namespaces=restore). None are looked for outside the initial one.
+  returned: when O(state=collected)
+  type: dict
+  sample: {count: 2, names: [process 4711, process 4802]}
 refused:
   description: Whether a rule forbids this trial that an option changes (O(child_namespaces)); nothing is wrong then.
   returned: when it is so

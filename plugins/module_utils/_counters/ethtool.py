@@ -16,6 +16,7 @@ SIOCETHTOOL = 0x8946
 GRINGPARAM, GSTRINGS, GSTATS, GSSET_INFO = 0x10, 0x1B, 0x1D, 0x37
 STATS_SET = 1  # ETH_SS_STATS
 STRING_BYTES = 32  # ETH_GSTRING_LEN
+COUNTER_MODULUS = 1 << 64  # the kernel's numbers are of 64 bits
 RING_FIELDS = "=9I"  # cmd, four maxima (rx, mini, jumbo, tx), four present sizes
 # The kernel writes as many as there are now, however many were asked for: room for queues that come meanwhile.
 SPARE_BYTES = 65536
@@ -31,7 +32,10 @@ def read_ring(interface: str) -> Optional[Dict[str, int]]:
 
 
 def read_driver_statistics(interface: str) -> Dict[str, int]:
-    """Every statistic the driver keeps, by its own name; none where it keeps none."""
+    """Every statistic the driver keeps, by its own name; none where it keeps none.
+
+    Some drivers use the same names for each of their queues (vmxnet3): those are added up.
+    """
     count = _count(interface)
     if not count:
         return {}
@@ -39,7 +43,10 @@ def read_driver_statistics(interface: str) -> Dict[str, int]:
     numbers = _ask(interface, struct.pack("=2I", GSTATS, count) + bytes(count * 8))
     if strings is None or numbers is None or not count == _length(strings, 8) == _length(numbers, 4):
         return {}
-    return dict(zip(_names(strings[12:], count), struct.unpack_from(f"={count}Q", numbers, 8)))
+    statistics = {}  # type: Dict[str, int]
+    for name, number in zip(_names(strings[12:], count), struct.unpack_from(f"={count}Q", numbers, 8)):
+        statistics[name] = (statistics.get(name, 0) + number) % COUNTER_MODULUS
+    return statistics
 
 
 def _count(interface: str) -> int:

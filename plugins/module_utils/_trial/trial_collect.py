@@ -1,7 +1,7 @@
 # Copyright: the linuxnet.socket_buffers authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What somebody asks who comes back to a host: which results wait, and what runs. And clearing away what has been taken."""
+"""What somebody asks who comes to a host: which results wait, what runs, and what forbids a trial. And clearing away what has been taken."""
 import os
 import re
 import stat
@@ -9,6 +9,7 @@ from typing import Any, Dict, Optional
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.boottime import read_boottime
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import HostFiles
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_identity import read_identity
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_writer import HostWriter
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.state_dir import (
     Busy,
@@ -18,6 +19,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.stat
     hold_lock,
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_guard import record_path
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_namespaces import children_in_use
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_recovery import recover
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_result import (
     kept_ids,
@@ -34,8 +36,10 @@ def collect(files: HostFiles, writer: HostWriter, state_dir: str, check_mode: bo
     """Results stay where they are. What a killed trial left is put back first, except in check mode. Creates nothing."""
     recovered = None if check_mode else _recover(files, writer, state_dir)
     results, damaged = read_kept(files, state_dir) if check_state_dir(state_dir) else ([], [])
-    running = running_trial(state_dir)
-    return {"changed": recovered is not None, "recovered": recovered, "running": running, "results": results, "damaged": damaged}
+    return {
+        "changed": recovered is not None, "recovered": recovered, "running": running_trial(state_dir), "results": results, "damaged": damaged,
+        "child_namespaces": children_in_use(read_identity(files)),
+    }
 
 
 def running_trial(state_dir: str) -> Optional[Dict[str, Any]]:

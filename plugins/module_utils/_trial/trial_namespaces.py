@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a trial in the initial network namespace owes the others: a container born in it copies the candidate."""
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Collection, Dict, List, Mapping, Optional
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.host_files import sysctl_path
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.namespaces import (
@@ -41,6 +41,15 @@ def refuse_children(identity: Mapping[str, Any], candidate: Mapping[str, str], p
         )
 
 
+def children_in_use(identity: Mapping[str, Any]) -> Dict[str, Any]:
+    """{count, names} of those that would have a trial of COPIED_KEYS refused; the first names only."""
+    try:
+        names = in_use(find(), _paths(COPIED_KEYS)) if identity["netns_is_initial"] is True else []
+    except OSError:
+        names = []  # whoever begins a trial is told
+    return {"count": len(names), "names": names[:NAMED]}
+
+
 def known_before(identity: Mapping[str, Any], candidate: Mapping[str, str]) -> Optional[List[str]]:
     """The namespaces that are there before the first write; None where no other can copy anything."""
     if not are_concerned(identity, candidate):
@@ -69,5 +78,5 @@ def lost_children(found: Optional[Mapping[str, Any]]) -> Dict[str, str]:
     return dict(found["lost"], **({"child namespaces": found["reason"]} if found["reason"] else {}))
 
 
-def _paths(candidate: Mapping[str, str]) -> Dict[str, str]:
+def _paths(candidate: Collection[str]) -> Dict[str, str]:
     return {key: sysctl_path(key) for key in COPIED_KEYS if key in candidate}

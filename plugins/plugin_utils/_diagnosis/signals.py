@@ -59,9 +59,14 @@ RELEASE = "kernel_release"
 INITIAL_NETNS = "netns_is_initial"
 
 # Names for "there was no descriptor, or no buffer, to receive into": the kernel's own (Documentation/networking/statistics.rst), and
-# those of drivers. rx_dropped is none: the kernel adds to it what it drops itself.
+# those of drivers, with the queue before or behind. rx_dropped is none: the kernel adds to it what it drops itself.
 RING_NAMES = re.compile(
-    r"^nic_.+_rx_(missed_errors|fifo_errors|over_errors|\w*?(out_of_buf|no_?(buf|desc|dma)|fw_discards)\w*)$",
+    r"^nic_.+("
+    r"_rx_(missed|fifo|over)_errors$"
+    r"|[_ ]rx_\w*?(out_of_buf|no_?(p?buf|(erx_|tpre_)?desc|dma|frags)|fw_discards)"  # mlx5; e1000e, igb, gve, be2net, ixgbe; bnx2
+    r"|\]: rx_discards$"  # of a queue: bnx2x, bnxt
+    r"|rx OOB$"  # out of buffers: vmxnet3
+    r")",
 )
 
 

@@ -25,7 +25,7 @@ PATH_FILL = 1.5
 SPARE_SEGMENTS_BYTES = 4 * 1448
 # Of send memory, where nothing was seen: one segment of 1448 bytes in what the kernel books for it.
 PAYLOAD_SHARE = 0.6
-# No size above this makes a difference: twice what is under way, for repair, of which half the memory may be payload.
+# No size above this makes a connection faster: twice what is under way, for repair, of which half the memory may be payload.
 LINK_FILL = 4
 CORE_STEP, CORE_DOUBLES = 2, 2  # the kernel makes a buffer of twice what a program may ask for
 # Unsent data that is worth having: what leaves within 5 ms, and two segments, as the kernel wakes the program at half of it
@@ -96,7 +96,7 @@ def _lowered(room: Room, policy: Policy, size: int, reason: str) -> Candidate:
 def _doubled(room: Room, knob: Knob, policy: Policy) -> Candidate:
     return _raised(
         room, knob, policy, 2, policy.rmem_max_ceiling_bytes,
-        "twice the present maximum: how much is missing cannot be seen from counters, so one step and a trial",
+        "twice the present maximum: how much is missing cannot be seen from counters, so one step and a trial", fills_a_path=False,
     )
 
 
@@ -136,7 +136,7 @@ def _default_raised(room: Room, knob: Knob, policy: Policy) -> Candidate:
     return _raised(
         room, knob, policy, policy.rmem_raise_factor, policy.rmem_default_ceiling_bytes,
         f"{policy.rmem_raise_factor} times the present default: how much comes while a reader pauses cannot be seen while the buffer is full,"
-        " so one step and a trial",
+        " so one step and a trial", fills_a_path=False,
     )
 
 
@@ -146,7 +146,7 @@ def _default_raised_further(room: Room, knob: Knob, policy: Policy, tried: FellS
     candidate = _raised(
         room, knob, policy, policy.rmem_raise_factor ** 2, policy.rmem_default_ceiling_bytes,
         f"{policy.rmem_raise_factor} times the {before} bytes of round {tried.round} of this run, which cost nothing and proved nothing ({tried.shown}):"
-        " as long as not all that comes fits, as many windows close",
+        " as long as not all that comes fits, as many windows close", fills_a_path=False,
     )
     if candidate.size > before:
         return candidate
@@ -162,8 +162,13 @@ def _core_maximum_raised(room: Room, knob: Knob, policy: Policy) -> Candidate:
     )
 
 
-def _raised(room: Room, knob: Knob, policy: Policy, factor: float, policy_ceiling: int, reason: str, doubles: int = 1) -> Candidate:
-    """`doubles`: how many times the sysctl's number a buffer may get; all ceilings are of the buffer."""
+def _raised(
+    room: Room, knob: Knob, policy: Policy, factor: float, policy_ceiling: int, reason: str, doubles: int = 1, fills_a_path: bool = True,
+) -> Candidate:
+    """`doubles`: how many times the sysctl's number a buffer may get; all ceilings are of the buffer.
+
+    `fills_a_path`: it is to hold what is under way. What comes while a reader is away has nothing to do with the length of the path.
+    """
     ceilings = [(INT_MAX, "largest value the kernel takes"), (policy_ceiling, "ceiling of the policy")]
     if room.memory_bytes is not None:
         ceilings.append((room.memory_bytes // ONE_SOCKET_SHARE, "the share of TCP memory for one socket"))
@@ -171,7 +176,7 @@ def _raised(room: Room, knob: Knob, policy: Policy, factor: float, policy_ceilin
         number, whose = (room.flows.active, "active") if knob.field == "default" else (room.flows.bulk, "bulk")
         shared = room.memory_bytes * policy.memory_percent // 100 // max(1, number)
         ceilings.append((shared, f"{policy.memory_percent} % of TCP memory (memory_percent of the policy) for {number} {whose} connections"))
-    if room.link_bytes_per_second and room.flows.rtt_us:
+    if fills_a_path and room.link_bytes_per_second and room.flows.rtt_us:
         held = room.link_bytes_per_second * room.flows.rtt_us / 1e6
         ceilings.append((int(LINK_FILL * held), f"{LINK_FILL} times what the fastest link holds in {duration(room.flows.rtt_us)}"))
     ceiling, name = min((size // doubles, name) for size, name in ceilings)

@@ -12,10 +12,12 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.diagnosis import SHORT_OF_MEMORY
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.joined_flows import Joined, joined_flows, neighbours
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import Rank, Scenario
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.earlier_rounds import was_kept
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import check_keys
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import SCENARIO
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import SCENARIO, turned
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.blocks_fit import Step, read_step
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.given import Given
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import tried_before
@@ -24,6 +26,9 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.poli
 
 # Both ends of connections that fill the buffers of both: what a sender and its peer are found to have.
 TOGETHER, AT_THE_PEER = "both_ends_too_small", "receiver_window_too_small"
+# What the sender is found to have then, of which its single connections are examples.
+AT_THE_SENDER = (TOGETHER, "sender_buffer_too_small", "peer_window_too_small")
+MOST_TOGETHER = 8  # hosts: harm to more than these at once is what waves are there to prevent
 ORDER = {name: position for position, name in enumerate(SCENARIO)}
 SEEDS = 2 ** 31 - 1
 
@@ -31,8 +36,8 @@ Hosts = Mapping[str, Mapping[str, Any]]
 
 
 def plan_fleet(hosts: Hosts, policy: Mapping[str, Any] | None = None, seed: int = 0) -> dict[str, Plan]:
-    """By host, from its `window`, `findings`, `facts`, and maybe `latency`, `earlier` (outcome records of this run), `addresses` and `step` ({seconds,
-    services} of a trial in one step).
+    """By host, from its `window`, `findings`, `facts`, and maybe `latency`, `earlier` (outcome records of this run), `addresses`, `step` ({seconds,
+    services} of a trial in one step) and `children` ({count, names} of other network namespaces where these forbid a trial).
 
     Hosts that are tried together get a seed of their own made from `seed`, so that their blocks run in step.
     """
@@ -43,12 +48,15 @@ def plan_fleet(hosts: Hosts, policy: Mapping[str, Any] | None = None, seed: int 
     known = {
         host: Given(
             given["facts"], rules, given.get("latency") or None, given["window"], given.get("earlier") or (), step=read_step(given.get("step")),
+            children=given.get("children") or None,
         )
         for host, given in hosts.items()
     }
     plans = {host: plan_host(hosts[host]["findings"], given) for host, given in known.items()}
-    for members in _groups(bound):
-        _plan_together(members, plans, known, bound, seed)
+    groups = _groups(bound)
+    for members in groups:
+        _plan_together(members, plans, known, bound, hosts, seed)
+    _let_wait(plans, bound, groups)
     return _again(_in_turn(plans, neighbours(joined)), neighbours(joined))
 
 
@@ -56,7 +64,9 @@ def _bound_peers(joined: Sequence[Joined], hosts: Hosts) -> dict[str, list[str]]
     """Senders, each with those peers that would have to change together with it."""
     found: dict[str, set[str]] = {}
     for host, peer, flow in joined:
-        if peer in hosts and _binds_both(flow, hosts[peer]) and not any(_refuted_together(hosts[end]) for end in (host, peer)):
+        if peer not in hosts or any(_refuted_together(hosts[end]) for end in (host, peer)):
+            continue
+        if _has(hosts[host], AT_THE_SENDER) and _binds_both(flow, hosts[peer]):
             found.setdefault(host, set()).add(peer)
     return {host: sorted(peers) for host, peers in found.items()}
 
@@ -65,10 +75,14 @@ def _binds_both(flow: Mapping[str, Any], peer: Mapping[str, Any]) -> bool:
     """By what the sender sees alone, or by what each end sees: two bounds that are nearly alike show now at one end, now at the other."""
     if flow.get("both_buffers_bound"):
         return True
-    if not any(finding["scenario"] == AT_THE_PEER for finding in peer["findings"]):
+    if not _has(peer, (AT_THE_PEER,)):
         return False
     alone_refuted = tried_before(AT_THE_PEER, SCENARIO[AT_THE_PEER].knob, peer.get("earlier") or ()) is not None
     return bool(flow.get("sender_buffer_bound") or (flow.get("peer_window_bound") and flow.get("sndbuf_at_max") and alone_refuted))
+
+
+def _has(given: Mapping[str, Any], scenarios: Sequence[str]) -> bool:
+    return any(finding["scenario"] in scenarios for finding in given["findings"])
 
 
 def _refuted_together(given: Mapping[str, Any]) -> bool:
@@ -77,27 +91,42 @@ def _refuted_together(given: Mapping[str, Any]) -> bool:
 
 
 def _groups(bound: Mapping[str, Sequence[str]]) -> list[list[str]]:
-    """Senders with their peers; those that share a host are one group."""
+    """Senders with their peers; those that share a host are one group, as long as it is not too large."""
     groups: list[set[str]] = []
     for host in sorted(bound):
-        mine = {host, *bound[host]}
-        apart = [group for group in groups if not group & mine]
-        groups = [*apart, mine.union(*(group for group in groups if group & mine))]
+        mine = {host, *bound[host][:MOST_TOGETHER - 1]}
+        united = mine.union(*(group for group in groups if group & mine))
+        if len(united) <= MOST_TOGETHER:
+            groups = [*(group for group in groups if not group & mine), united]
     return [sorted(group) for group in groups]
 
 
-def _plan_together(members: Sequence[str], plans: dict[str, Plan], known: Mapping[str, Given], bound: Mapping[str, Sequence[str]], seed: int) -> None:
+def _let_wait(plans: dict[str, Plan], bound: Mapping[str, Sequence[str]], groups: Sequence[Sequence[str]]) -> None:
+    """Senders that were one too many for the group of their peer: what it proves may be all that they need."""
+    for host in bound:
+        first = next((group[0] for group in groups if host not in group and set(group) & set(bound[host]) and plans[group[0]]["joint"]), None)
+        if first and not plans[host]["changes"]:
+            reason = f"{TOGETHER}: waits for the trial of {first} and others, as at most {MOST_TOGETHER} hosts are tried together"
+            plans[host] = dict(nothing(TOGETHER, reason), waits_for=first)
+
+
+def _plan_together(
+    members: Sequence[str], plans: dict[str, Plan], known: Mapping[str, Given], bound: Mapping[str, Sequence[str]], hosts: Hosts, seed: int,
+) -> None:
     """A candidate of all members, if none of them has something more urgent to try. If one of them cannot change, each goes by itself."""
     urgent = [host for host in members if plans[host]["changes"] and ORDER[plans[host]["scenario"]] < ORDER[TOGETHER]]
     senders = [host for host in members if host in bound]
     if urgent or any(host in bound[sender] for sender in senders for host in senders):
         return  # who sends and receives at once would have to change two sizes
+    parts = {host: SCENARIO[TOGETHER if host in senders else AT_THE_PEER] for host in members}
     # That one end alone was refuted says nothing about both together. And both ends are tried in pairs of blocks, or not at all.
     made = {
-        host: answered(SCENARIO[TOGETHER if host in senders else AT_THE_PEER], known[host]._replace(earlier=(), peers=members, step=Step()))
-        for host in members
+        host: answered(part, known[host]._replace(earlier=_kept(known[host].earlier), peers=members, step=Step())) for host, part in parts.items()
     }
-    missing = [f"{host}: {plan['reason']}" for host, plan in made.items() if not plan["changes"]]
+    missing = [
+        f"{host}: {against or made[host]['reason']}"
+        for host, part in parts.items() if (against := _objection(part, hosts[host]["findings"])) or not made[host]["changes"]
+    ]
     if missing:
         for host in senders:
             if not plans[host]["changes"]:
@@ -109,6 +138,21 @@ def _plan_together(members: Sequence[str], plans: dict[str, Plan], known: Mappin
     number = 1 + (zlib.crc32(",".join(members).encode()) ^ seed) % SEEDS
     for host in members:
         plans[host] = dict(made[host], metric=metric, guards=guards, joint=together, seed=number)
+
+
+def _kept(earlier: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The rounds by their numbers, without what the others tried."""
+    return [record if was_kept(record) else {} for record in earlier]
+
+
+def _objection(part: Scenario, findings: Sequence[Mapping[str, Any]]) -> str | None:
+    """What harms the whole host and would get worse, whether anything is tried against it or not."""
+    knob, _metric = turned(part)
+    for finding in findings:
+        other = SCENARIO.get(finding["scenario"])
+        if other and other.rank == Rank.WHOLE_HOST and other.knob and (other.knob.key == knob.key or other.name == SHORT_OF_MEMORY):
+            return f"{other.name}, more urgent, argues to {other.knob.direction} {other.knob.named}, so {knob.key} is not raised"
+    return None
 
 
 def _in_turn(plans: dict[str, Plan], near: Mapping[str, Iterable[str]]) -> dict[str, Plan]:

@@ -12,7 +12,8 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.poli
 
 
 class Given(NamedTuple):
-    """`latency` None and `window` {} when nobody looked; `earlier` are outcome records of this run, `peers` hosts at the other end of bound flows."""
+    """`latency` None and `window` {} when nobody looked; `earlier` are outcome records of this run, `peers` hosts at the other end of bound flows,
+    `children` {count, names} of containers in whose presence no trial may copy anything."""
 
     facts: Mapping[str, Any]
     policy: Policy
@@ -21,6 +22,7 @@ class Given(NamedTuple):
     earlier: Sequence[Mapping[str, Any]] = ()
     peers: Sequence[str] = ()
     step: Step = Step()
+    children: Mapping[str, Any] | None = None
 
 
 class NotTried(Exception):

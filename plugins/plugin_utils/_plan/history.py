@@ -48,15 +48,26 @@ def tried_before(scenario: str, knob: Knob, earlier: Sequence[Record]) -> str | 
     return None
 
 
+def size_refuted(key: str, new: str, metric: str, earlier: Sequence[Record]) -> str | None:
+    """Why a value is not tried again by the same metric, whatever argues for it now, or None."""
+    for number, record in enumerate(earlier, 1):
+        plan = record.get("plan") or {}
+        tried = any((row["key"], row["new"]) == (key, new) for row in plan.get("changes") or ())
+        if tried and not was_kept(record) and (plan.get("metric") or {}).get("name") == metric:
+            return f"{plan['scenario']} tried it in round {number} of this run, by the same metric, and it was not kept: {_why_not(record)}"
+    return None
+
+
 def overshot(scenario: str, knob: Knob, earlier: Sequence[Record]) -> Overshot | None:
     """The only refuted try of a finding, and the last, when a smaller step in the same direction may gain as much.
 
     While a buffer limits its flows they move as much as it holds in a round trip. So what more a step moved is how much larger the buffer has to be
     for that, and all beyond it waited in a queue.
     """
-    number, record = _only_refuted(scenario, earlier)
-    if record is None:
+    tried = _only_refuted(scenario, earlier)
+    if tried is None:
         return None
+    number, record = tried
     cost = ", ".join(guard["name"] for guard in (record.get("verdict") or {}).get("guards") or () if guard["ok"] is not True)
     step = raise_of(number, record, knob.key)
     if not cost or step is None or not WORTH_A_STEP <= step.gain <= step.new / step.old / WORTH_A_STEP:
@@ -69,23 +80,26 @@ def fell_short(scenario: str, knob: Knob, earlier: Sequence[Record]) -> FellShor
 
     Where something has to fit as a whole, less than enough of it changes nothing that can be counted.
     """
-    number, record = _only_refuted(scenario, earlier)
-    verdict = (record or {}).get("verdict") or {}
+    tried = _only_refuted(scenario, earlier)
+    if tried is None:
+        return None
+    number, record = tried
+    verdict = record.get("verdict") or {}
     was_judged = verdict.get("p_value") is not None and all(guard["ok"] is True for guard in verdict["guards"])
-    if record is None or verdict.get("verdict") not in NO_PROOF or not was_judged:
+    if verdict.get("verdict") not in NO_PROOF or not was_judged:
         return None
     return next((FellShort(number, row["new"], verdict["reason"]) for row in record["plan"]["changes"] if row["key"] == knob.key), None)
 
 
-def _only_refuted(scenario: str, earlier: Sequence[Record]) -> tuple[int, Record | None]:
-    """Which round tried a finding last, if only that was refuted of all its tries, and on this host alone."""
+def _only_refuted(scenario: str, earlier: Sequence[Record]) -> tuple[int, Record] | None:
+    """The number and the record of the round that tried a finding last, if only that was refuted of all its tries, and on this host alone."""
     tries = [
         (number, record) for number, record in enumerate(earlier, 1)
         if (record.get("plan") or {}).get("scenario") == scenario and record["plan"].get("changes")
     ]
     refuted = [record for _number, record in tries if not was_kept(record)]
     if len(refuted) != 1 or tries[-1][1] is not refuted[0] or refuted[0]["plan"].get("joint"):
-        return 0, None
+        return None
     return tries[-1]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._enforce.dropin import DROPIN_PATH
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._host.namespaces import COPIED_KEYS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, Scenario
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.stalls import COLUMNS as STALL_METRICS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.stalls import SPANS
@@ -33,6 +34,19 @@ def check_open(scenario: Scenario, given: Given) -> None:
     obstacle = _obstacle_to(knob.key, given.facts["sysctls"][knob.key]) or _untimed(scenario, given.latency)
     if obstacle:
         raise NotTried(obstacle, blocked=True)
+
+
+def check_alone(scenario: Scenario, given: Given) -> None:
+    """NotTried where a container born in the trial would copy the candidate, and the operator has not allowed that."""
+    knob, _metric = turned(scenario)
+    count = (given.children or {}).get("count") or 0
+    if count and knob.key in COPIED_KEYS:
+        raise NotTried(
+            f"{knob.key} is argued for, but this host has other network namespaces in use ({count}, as {', '.join(given.children['names'])}): a container"
+            " that is born in a trial would copy the candidate and keep it. socket_buffers_child_namespaces: restore tries all the same, and puts"
+            " such containers back at the end",
+            stands=True,
+        )
 
 
 def check_wanted(scenario: Scenario, given: Given) -> None:

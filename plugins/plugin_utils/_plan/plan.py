@@ -23,7 +23,8 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.bloc
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.change import Change, change_for
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.given import Given, NotTried
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.obstacles import check_known, check_open, check_wanted
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import size_refuted
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.obstacles import check_alone, check_known, check_open, check_wanted
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.policy import read_policy
 
 Plan = dict[str, Any]
@@ -81,6 +82,7 @@ def _attempt(scenario: Scenario, given: Given) -> Plan:
     check_wanted(scenario, given)
     change = change_for(scenario, given)
     check_open(scenario, given)
+    check_alone(scenario, given)
     return _tried(scenario, given, change)
 
 
@@ -88,6 +90,9 @@ def _tried(scenario: Scenario, given: Given, change: Change) -> Plan:
     """A change, with the trial that can tell what it does."""
     knob, metric = turned(scenario)
     metric = metric_for(metric, given.window) if given.window else metric
+    refuted = size_refuted(change.row["key"], change.row["new"], metric.name, given.earlier)
+    if refuted:
+        raise NotTried(f"{change.argued} {change.step}, but {refuted}")
     made = dict(
         nothing(scenario.name, f"{scenario.name}: {knob.direction} {knob.named} {change.step}; {change.row['reason']}"),
         changes=[change.row], metric=metric._asdict(),

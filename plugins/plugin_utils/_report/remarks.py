@@ -32,9 +32,10 @@ def _together(record: Record, name: str) -> str | None:
 def _other_hours(record: Record, name: str) -> str | None:
     """What is lowered has to do for the busiest hour; what is raised costs nothing in a calmer one."""
     plan = record.get("plan") or {}
-    if name != "kept" or not plan.get("seen") or not any(step < 0 for step in _steps(plan)):
+    by_what = {"kept": "Lowered on what was {seen} and in the trial", "would_try": "It would be lowered on what was {seen}"}.get(name)
+    if by_what is None or not plan.get("seen") or not any(step < 0 for step in _steps(plan)):
         return None
-    return f"Lowered on what was {plan['seen']} and in the trial: other hours were not seen"
+    return f"{by_what.format(seen=plan['seen'])}: other hours were not seen"
 
 
 def _still_larger(record: Record, name: str) -> str | None:

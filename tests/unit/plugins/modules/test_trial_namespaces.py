@@ -129,6 +129,14 @@ def test_so_does_whoever_comes_after_both_were_killed(trials):
     assert found["child_namespaces"]["rows"][0]["name"] == copied.name
 
 
+def test_whoever_comes_is_told_what_would_have_a_trial_refused(trials):
+    own = trials.other(OTHER)
+    own.shell("ip link add here type veth peer name there; ip link set here up")
+    found = finished(trials.start(state="collected"))["child_namespaces"]
+    assert found["count"] >= len(found["names"]) >= 1
+    assert finished(trials.start())["msg"].startswith(f"network namespaces in use besides this host's own: {found['count']} ({found['names'][0]}")
+
+
 def test_a_trial_that_is_refused_tells_what_it_put_back_first(trials):
     kill_both(trials, trials.start_in_b())
     result = finished(trials.start())

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._counters.nic import LOSS
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._sockets.flow_signs import Signs
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.diagnosis import diagnose
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import Rank
@@ -130,6 +131,9 @@ MADE = [
     ([{"nic_eth0_rx_missed_errors": 2}], {}, ["nic_ring_drops"]),
     ([{"nic_eth0_rx_out_of_buffer": 2}], {}, ["nic_ring_drops"]),
     ([{"nic_ens1f0_np0_rx_queue_3_no_buf_cnt": 2}], {}, ["nic_ring_drops"]),
+    ([{"nic_eth0_rx_no_buffers_posted[0]": 2}], {}, ["nic_ring_drops"]),  # gve
+    ([{"nic_eth0_[3]: rx_discards": 2}], {}, ["nic_ring_drops"]),  # bnx2x, bnxt
+    ([{"nic_eth0_rx_discards_phy": 500, "nic_eth0_tx_no_memory": 500, "nic_eth0_ring full": 500}], {}, ["nothing_wrong"]),
     ([{"nic_eth0_rx_missed_errors": 1, "nic_eth1_rx_fifo_errors": 1}], {}, ["nothing_wrong"]),
     ([{"nic_eth0_rx_dropped": 500, "nic_eth0_rx_errors": 500, "nic_eth0_tx_fifo_errors": 500}], {}, ["nothing_wrong"]),  # what else is lost
     ([{"softnet_dropped": 2}], {}, ["softnet_drops"]),
@@ -184,6 +188,25 @@ MADE = [
 @pytest.mark.parametrize("rates, more, scenarios", MADE)
 def test_made_windows(rates, more, scenarios):
     assert names(window(BUSY, *rates, **more)) == scenarios
+
+
+# Captured since the boot of machines that this project has not seen (tests/fixtures/README.md): what they lost, as if in one window.
+CAPTURED = [
+    ("e1000e", {"rx_missed_errors", "rx_no_buffer_count"}),
+    ("be2net", {"rxq0: rx_drops_no_frags"}),
+    ("vmxnet3", {"pkts rx OOB"}),
+    ("bnx2x", set()),
+]
+
+
+@pytest.mark.parametrize("driver, moved", CAPTURED)
+def test_rings_that_ran_dry_on_real_machines(driver, moved):
+    rows = (line.strip().rpartition(": ") for line in (WINDOWS.parent / "ethtool" / f"{driver}.txt").read_text().splitlines()[1:])
+    counters = {f"nic_eth0_{name}": [int(number) / 10] * 10 for name, _colon, number in rows if LOSS.search(name)}
+    found = diagnose(window(BUSY, counters={"TcpInSegs": [5000] * 10, **counters}))
+    assert [finding["scenario"] for finding in found] == (["nic_ring_drops"] if moved else ["nothing_wrong"])
+    named = {row["metric"] for row in found[0]["evidence"] if row["metric"].startswith("nic_eth0_") and row["value"]}
+    assert named == {f"nic_eth0_{name}" for name in moved}
 
 
 @pytest.mark.parametrize("is_initial, scenarios", [(True, ["softnet_drops", "softnet_squeezes"]), (None, None), (False, ["nothing_wrong"])])

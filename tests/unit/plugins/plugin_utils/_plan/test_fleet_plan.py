@@ -1,6 +1,6 @@
 """Hosts that share connections: one after the other, or as one candidate."""
 import pytest
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, WMEM
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import CORE_WMEM, RMEM, WMEM
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.answers import SCENARIO
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.fleet_plan import plan_fleet
 
@@ -12,7 +12,7 @@ def facts(writable=True):
     return {
         "host": {"ram_bytes": 64 << 30, "page_size_bytes": 4096},
         "tcp_rmem": {"min": 4096, "default": 131072, "max": 4 * MIB}, "tcp_wmem": {"min": 4096, "default": 16384, "max": 4 * MIB},
-        "sysctls": {RMEM: present, WMEM: present},
+        "sysctls": {RMEM: present, WMEM: present, CORE_WMEM: {**present, "value": "4194304"}},
     }
 
 
@@ -112,6 +112,61 @@ def test_two_bounds_that_are_nearly_alike(sender, signs, found, earlier, togethe
     plans = plan_fleet({"a": host(A, sender, flows=[flow(A, B, **signs)]), "b": host(B, *found, earlier=earlier)})
     assert bool(plans["a"]["joint"]) == bool(plans["b"]["joint"]) == together
     assert not together or (keys(plans["a"]), keys(plans["b"])) == ([WMEM], [RMEM])
+
+
+COLLAPSE = {"plan": {"scenario": "collapsing", "changes": [{"key": RMEM, "old": "1 2 4", "new": "1 2 3"}]}}
+
+
+@pytest.mark.parametrize("found, earlier, why", [
+    # Tried and not kept: nothing is planned against it any more, and it is there all the same.
+    (["collapsing"], [{**COLLAPSE, "verdict": {"verdict": "unchanged"}}], "b: collapsing, more urgent, argues to lower net.ipv4.tcp_rmem max"),
+    (["memory_pressure"], [{"plan": {**COLLAPSE["plan"], "scenario": "memory_pressure"}, "verdict": {"verdict": "unchanged"}}], "b: memory_pressure"),
+    (["growth_only"], [{**COLLAPSE, "verdict": {"verdict": "improved"}}], "which round 1 of this run lowered, with proof"),
+    (["growth_only"], [{**COLLAPSE, "verdict": {"verdict": "unchanged"}}], None),
+])
+def test_together_is_no_way_around_what_forbids_a_raise(found, earlier, why):
+    plans = plan_fleet({"a": host(A, "both_ends_too_small", flows=[flow(A, B, **BOTH)]), "b": host(B, *found, earlier=earlier)})
+    assert bool(plans["a"]["joint"]) == bool(plans["b"]["joint"]) == (why is None)
+    assert why is None or (why in plans["a"]["reason"] and not plans["b"]["changes"])
+
+
+def test_a_single_connection_is_no_finding_of_its_sender():
+    plans = plan_fleet({"a": host(A, "queue_bloat", flows=[flow(A, B, **BOTH)]), "b": host(B)})
+    assert plans["a"]["scenario"] == "queue_bloat" and not plans["a"]["joint"] and not plans["b"]["changes"]
+
+
+def test_many_senders_of_one_receiver_are_not_all_tried_at_once():
+    senders = {f"s{number:02}": f"198.51.100.{number}" for number in range(12)}
+    plans = plan_fleet({
+        "r": host(A), **{name: host(address, "both_ends_too_small", flows=[flow(address, A, **BOTH)]) for name, address in senders.items()},
+    })
+    together = plans["r"]["joint"]["hosts"]
+    assert together == ["r", *sorted(senders)[:7]]
+    for name in set(senders) - set(together):
+        assert not plans[name]["changes"] and plans[name]["again"] and "at most 8 hosts are tried together" in plans[name]["reason"]
+
+
+def test_many_receivers_of_one_sender_are_not_all_tried_at_once():
+    receivers = {f"r{number:02}": f"198.51.100.{number}" for number in range(12)}
+    flows = [flow(A, address, **BOTH) for address in receivers.values()]
+    plans = plan_fleet({
+        "s": host(A, "both_ends_too_small", flows=flows),
+        **{name: host(address, "receiver_window_too_small") for name, address in receivers.items()},
+    })
+    assert plans["s"]["joint"]["hosts"] == [*sorted(receivers)[:7], "s"]
+    assert all(plans[name]["waits_for"] and not plans[name]["changes"] for name in sorted(receivers)[7:])
+
+
+def test_containers_forbid_one_finding_and_not_the_others():
+    children = {"count": 2, "names": ["process 7", "process 8"]}
+    plans = plan_fleet({
+        "a": dict(host(A, "sender_buffer_too_small", "send_buffer_cut_off"), children=children),
+        "b": dict(host(B, "sender_buffer_too_small"), children=children),
+        "c": dict(host(C, "sender_buffer_too_small"), children={"count": 0, "names": []}),
+    })
+    assert keys(plans["a"]) == [CORE_WMEM] and keys(plans["c"]) == [WMEM]
+    assert not plans["b"]["changes"] and not plans["b"]["blocked"]
+    assert "(2, as process 7, process 8)" in plans["b"]["reason"] and "socket_buffers_child_namespaces: restore" in plans["b"]["reason"]
 
 
 def test_who_sends_and_receives_at_once_goes_by_itself():

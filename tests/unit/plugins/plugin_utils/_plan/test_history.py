@@ -1,7 +1,14 @@
 """Nothing refuted is tried again, and nothing goes up that went down."""
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import RMEM, WMEM, Knob
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import FellShort, Overshot, fell_short, overshot, tried_before
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.history import (
+    FellShort,
+    Overshot,
+    fell_short,
+    overshot,
+    size_refuted,
+    tried_before,
+)
 
 RAISE, LOWER = Knob(WMEM, "max", "raise"), Knob(WMEM, "max", "lower")
 
@@ -43,6 +50,19 @@ def in_wave(verdict, kept, put_back=None):
 def test_what_was_tried(scenario, knob, earlier, tried):
     found = tried_before(scenario, knob, earlier)
     assert (found is None) if tried is None else (tried in found)
+
+
+@pytest.mark.parametrize("verdict, key, new, metric, told", [
+    ("unchanged", WMEM, "4096 16384 65536", "flows_bulk_rtt_us", "queue_bloat tried it in round 2 of this run, by the same metric, and it was not kept: why"),
+    ("improved", WMEM, "4096 16384 65536", "flows_bulk_rtt_us", None),
+    ("unchanged", RMEM, "4096 16384 65536", "flows_bulk_rtt_us", None),
+    ("unchanged", WMEM, "4096 16384 69632", "flows_bulk_rtt_us", None),
+    ("unchanged", WMEM, "4096 16384 65536", "flows_bulk_out_bytes", None),
+])
+def test_a_refuted_size_is_not_tried_by_another_name(verdict, key, new, metric, told):
+    tried = record("queue_bloat", verdict, new="4096 16384 65536")
+    tried["plan"]["metric"] = {"name": "flows_bulk_rtt_us", "direction": "lower"}
+    assert size_refuted(key, new, metric, [{}, tried, {"plan": None}]) == told
 
 
 COSTLY = ({"name": "round trip of requests", "ok": False}, {"name": "longest stall", "ok": None}, {"name": "backlog drops", "ok": True})

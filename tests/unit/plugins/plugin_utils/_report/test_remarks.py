@@ -38,7 +38,8 @@ def said(name, **record):
         ("kept", {"plan": plan(LOWERED, seen=None)}, "because"),
         ("kept", {"plan": plan(LOWERED)}, "because"),
         ("reverted", {"plan": plan(LOWERED, seen=TUESDAY)}, "because"),
-        ("would_try", {"plan": plan(LOWERED, seen=TUESDAY)}, "because"),
+        ("would_try", {"plan": plan(LOWERED, seen=TUESDAY)}, f"because. It would be lowered on what was {TUESDAY}: other hours were not seen"),
+        ("would_try", {"plan": plan(RAISED, seen=TUESDAY)}, "because"),
     ],
 )
 def test_what_was_lowered_is_proven_for_the_hour_it_was_seen_in(name, record, expected):
