@@ -117,13 +117,14 @@ def queues_of(now: Any, fill: Fill) -> Queues:
         return _nothing_waits(now.notsent_bytes, fill)
     return Queues(
         now.receive_queue, now.rmem_alloc, _ratio(now.rmem_alloc, now.rcvbuf), now.send_queue, now.wmem_queued,
-        _ratio(now.wmem_queued, now.sndbuf), _ratio(now.send_queue, now.wmem_queued), now.notsent_bytes, *fill
+        _ratio(now.wmem_queued, now.sndbuf), _ratio(now.send_queue, now.wmem_queued), now.notsent_bytes,
+        fill.half_full_share, fill.mean_receive_queue_bytes, fill.mean_notsent_bytes,
     )
 
 
 @functools.lru_cache(maxsize=64)
 def _nothing_waits(notsent_bytes: Optional[int], fill: Fill) -> Queues:
-    return Queues(0, 0, 0.0, 0, 0, 0.0, None, notsent_bytes, *fill)
+    return Queues(0, 0, 0.0, 0, 0, 0.0, None, notsent_bytes, fill.half_full_share, fill.mean_receive_queue_bytes, fill.mean_notsent_bytes)
 
 
 def what_moved(changes: Any, seconds: Optional[float], born: Optional[bool], newer: Optional[bool], more_unread: int) -> Moved:

@@ -120,8 +120,10 @@ def _receiving(
     in_round_trip = changes.bytes_received / seconds * now.rcv_rtt_us / 1e6 if seconds else now.rcv_space
     used = bool(window) and in_round_trip >= WINDOW_USED * window
     used_up = used and now.rmem_alloc < EMPTY_SHARE * now.rcvbuf and not _bloated(now.rcv_rtt_us, min_rtt, RECEIVER_BLOATED_RATIO)
-    half_full = 2 * now.rmem_alloc >= now.rcvbuf if born else PAUSING_LEAST <= (fill.half_full_share or 0.0) < PAUSING_MOST
-    young = sizes.rcvbuf_default <= now.rcvbuf <= 2 * sizes.rcvbuf_default  # a smaller one is no work of the default
+    # One that was opened in the window grows once its reader is back: what counts is how large it was when it was full.
+    rcvbuf = fill.full_rcvbuf or 0 if born else now.rcvbuf
+    half_full = born or PAUSING_LEAST <= (fill.half_full_share or 0.0) < PAUSING_MOST
+    young = sizes.rcvbuf_default <= rcvbuf <= 2 * sizes.rcvbuf_default  # a smaller one is no work of the default
     return (
         at_max and not cut and used_up,
         half_full and young and changes.bytes_received >= PAUSING_LEAST_SEGMENT * changes.data_segs_in,

@@ -100,7 +100,7 @@ def flow(now: Any, context: Context) -> Flow:
         kind, changes, seconds, born, fill = kind_by_life(now), NO_CHANGES, None, None, UNKNOWN_FILL
         moved = NOT_MOVED
     elif known is None:  # opened in the window: all that it ever did was in it, but in less time
-        changes, seconds, born, fill = Changes._make(_cumulative(now)), None, True, UNKNOWN_FILL
+        changes, seconds, born, fill = Changes._make(_cumulative(now)), None, True, context.occupancy.passing_fill(now)
         kind, moved = kind_by_changes(now, changes), what_moved(changes, None, True, _newer(now, context), now.receive_queue)
     else:
         before, seconds, born, fill = MARK.unpack(known), context.seconds, False, context.occupancy.fill(now)

@@ -7,6 +7,7 @@ Walks from the netlink edge through the pure parts. A host without sock_diag get
 """
 import functools
 import gc
+import random
 import resource
 import socket
 from typing import Any, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional
@@ -89,6 +90,7 @@ class SocketWatch:
         self._files, self._top, self._window_seconds, self._dump, self._older = files, top, window_seconds, dump, older
         self._reason = None  # type: Optional[str]
         self._occupancy, self._cpu_seconds = Occupancy(), []  # type: Occupancy, List[float]
+        self._place = 0.5
         # Connections that are not there at both ends of the window, as they were when they were seen last.
         self._passing = {}  # type: Dict[int, Any]
         cpu_before = _cpu_seconds()
@@ -138,7 +140,8 @@ class SocketWatch:
 
     def _spent(self, cpu_before: float) -> None:
         self._cpu_seconds.append(round(_cpu_seconds() - cpu_before, 6))
-        self._next_look = read_boottime() + seconds_to_next(self._cpu_seconds[-1], self._window_seconds, len(self._cpu_seconds))
+        here, self._place = self._place, random.random()
+        self._next_look = read_boottime() + seconds_to_next(self._cpu_seconds[-1], self._window_seconds, here, self._place)
 
 
 @without_collecting

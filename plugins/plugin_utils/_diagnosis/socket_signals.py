@@ -22,7 +22,7 @@ SOURCE = "sock_diag"
 # One in ten of a group: fewer are the matter of one peer or program, and a sysctl is for all.
 LEAST_SHARE = 0.1
 LEAST_SHARES = {
-    # A look at new connections is one look each: that one in five is found with a full buffer is no accident.
+    # A look or two at each new connection: that one in five is found with a full buffer is no accident.
     "reader_pausing": 0.2,
     # So many that a change of tcp_rmem, tried with the others, is mostly a change of nothing.
     **dict.fromkeys(("rcvbuf_probably_locked", "rcvbuf_above_max", "sndbuf_above_max"), 0.5),

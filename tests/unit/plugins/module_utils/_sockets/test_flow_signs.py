@@ -240,8 +240,11 @@ def test_receive_window(more, changes, names):
     (FOUR_OF_TEN, {"rcvbuf": 131_071}, RECEIVED, []),  # SO_RCVBUF: no default reaches it
     (Fill(0.1, 60_000.0, 0.0), {}, RECEIVED, []),
     (Fill(1.0, 60_000.0, 0.0), {}, RECEIVED, []),  # never empty: a slow reader
-    (EMPTY, {"born": True, "seconds": None, "rmem_alloc": 100_000}, RECEIVED, ["reader_pausing"]),
-    (EMPTY, {"born": True, "seconds": None, "rmem_alloc": 99_999}, RECEIVED, []),
+    # Opened in the window: full at any look, while it was small. Later it grows.
+    (UNKNOWN_FILL._replace(full_rcvbuf=262_144), {"born": True, "seconds": None, "rcvbuf": 4 * MIB}, RECEIVED, ["reader_pausing"]),
+    (UNKNOWN_FILL._replace(full_rcvbuf=262_145), {"born": True, "seconds": None}, RECEIVED, []),
+    (UNKNOWN_FILL._replace(full_rcvbuf=131_071), {"born": True, "seconds": None}, RECEIVED, []),
+    (UNKNOWN_FILL, {"born": True, "seconds": None}, RECEIVED, []),
     (FOUR_OF_TEN, {}, dict(bytes_received=1), []),  # a FIN
 ])
 def test_pausing_reader(fill, more, changes, names):
