@@ -15,7 +15,7 @@ from recorded import recorded
 
 TROUBLE = Path(__file__).with_name("trouble.py")
 WINDOWS = machine.ROOT / "tests" / "fixtures" / "windows"
-COLLAPSING_BYTES = 2 << 20
+COLLAPSING_BYTES = 4 << 20
 WINDOW_SECONDS, WARM_UP_SECONDS = 10, 8
 LOAD_SECONDS = 60  # until an emulated machine has taken a window
 

@@ -38,6 +38,11 @@ RECORDED = {
     "receive_buffer_cut_off": ["receive_buffer_cut_off", "locked_buffers"],
     "udp_overflow": ["udp_receive_errors"],
     "listener_overflow": ["listener_overflow"],
+    "memory_pressure": ["memory_pressure", "slow_reader"],
+    "pruning_with_loss": ["pruning_with_loss", "path_loss", "slow_reader", "locked_buffers"],
+    "softnet_drops": ["softnet_drops", "path_loss", "slow_reader"],
+    "softnet_squeezes": ["slow_reader", "softnet_squeezes"],
+    "kernel_regression": ["kernel_regression", "pruning_with_loss", "path_loss", "slow_reader", "locked_buffers"],
     # Traps.
     "exchanges": ["nothing_wrong"],
     "good_reader": ["nothing_wrong"],  # its peer has too small a buffer
