@@ -16,8 +16,6 @@ RAISED, GAIN, OVERSIZED = "sndbuf_max_raised", "gain_of_raise", "sndbuf_max_over
 LEAST_OVERSIZE = 1.05
 # Segments per second. A buffer also holds what comes after a lost one, until that is repaired, and no gain tells how much that is.
 LEAST_LOST = 1
-# Of how much larger the step made it: what moved nearly as much more had hardly enough.
-SPENT_SHARE = 0.75
 
 
 def read_rounds(earlier: Sequence[Record]) -> dict[str, Reading]:
@@ -29,12 +27,6 @@ def read_rounds(earlier: Sequence[Record]) -> dict[str, Reading]:
         GAIN: Reading(found.gain if found else None, "times", source),
         OVERSIZED: Reading(found.new / found.needed if found and found.needed else None, "times", source),
     }
-
-
-def sender_buffer_still_too_small(signals: Signals) -> bool:
-    """Signs of a full buffer come and go where segments are lost: the congestion window falls, and most of it waits for repair."""
-    raised = signals[RAISED].value
-    return raised is not None and at_least(signals, GAIN, SPENT_SHARE * raised) and above(signals, LOST, LEAST_LOST)
 
 
 def sender_buffer_oversized(signals: Signals) -> bool:

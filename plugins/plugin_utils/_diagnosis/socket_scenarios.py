@@ -10,7 +10,6 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis
     OVERSIZED,
     RAISED,
     sender_buffer_oversized,
-    sender_buffer_still_too_small,
 )
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.scenario import (
     CORE_RMEM,
@@ -23,7 +22,7 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis
     Rank,
     Scenario,
 )
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.signals import COLLAPSED, LOST, TO_ZERO_WINDOW, WANT_ZERO_WINDOW
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.signals import COLLAPSED, TO_ZERO_WINDOW, WANT_ZERO_WINDOW
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.socket_signals import LISTENERS_NOT_DEFAULT
 
 SEEN = (
@@ -42,13 +41,6 @@ SEEN = (
         " path.",
         Knob(WMEM, "max", "raise"), Metric("flows_bulk_out_bytes", "higher"), tried=True,
         sign="sender_buffer_bound", medians=("sndbuf_bytes", "send_memory_share", "cwnd_bytes", "notsent_bytes", "rtt_us", "rtt_over_min"),
-    ),
-    Scenario(
-        "sender_buffer_still_too_small", Rank.LIMIT, sender_buffer_still_too_small, (RAISED, GAIN, LOST),
-        "The last step of the send buffer moved nearly as much more as it was larger, and segments are lost: a buffer holds what waits for their"
-        " repair as well, so that it may have to be larger still.",
-        "Another step up of tcp_wmem, and a trial.",
-        Knob(WMEM, "max", "raise"), Metric("flows_bulk_out_bytes", "higher"), tried=True,
     ),
     Scenario(
         "receiver_window_too_small", Rank.LIMIT, seen.receive_window, (),

@@ -235,7 +235,6 @@ ANSWERS: dict[str, Answer] = {
     "pruning_with_loss": Answer(_doubled),
     "both_ends_too_small": Answer(_send_buffer_raised, goals=(BALANCED, THROUGHPUT), joint=True),
     "sender_buffer_too_small": Answer(_send_buffer_raised, goals=(BALANCED, THROUGHPUT), second=NARROWER),
-    "sender_buffer_still_too_small": Answer(_send_buffer_raised, goals=(BALANCED, THROUGHPUT)),
     "receiver_window_too_small": Answer(_receive_buffer_raised, goals=(BALANCED, THROUGHPUT), second=NARROWER),
     "send_buffer_cut_off": Answer(_core_maximum_raised, goals=(BALANCED, THROUGHPUT)),
     "receive_buffer_cut_off": Answer(_core_maximum_raised, goals=(BALANCED, THROUGHPUT)),
