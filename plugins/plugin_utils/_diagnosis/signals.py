@@ -25,6 +25,7 @@ WANT_ZERO_WINDOW = "TcpExtTCPWantZeroWindowAdv"
 PRESSURES = "TcpExtTCPMemoryPressures"
 PRESSURES_MS = "TcpExtTCPMemoryPressuresChrono"  # added when a pressure ends
 ABORT_ON_MEMORY = "TcpExtTCPAbortOnMemory"
+ACCEPTED, CONNECTED = "TcpPassiveOpens", "TcpActiveOpens"
 SEGMENTS = "TcpInSegs"
 SEGMENTS_OUT = "TcpOutSegs"
 RETRANSMITTED = "TcpRetransSegs"  # SYNs included
@@ -48,6 +49,7 @@ FLOW_LIMITED = "softnet_flow_limit_count"
 PRESSURE_NOW = "protocols_TCP_pressure"
 SOFTNET_CPUS = "softnet_cpus"
 
+CLOSED_PER_CONNECTION = "zero_windows_per_new_connection"
 LOST_SHARE = "lost_share"
 LOST = "lost_segments"
 UDP_BUFFER_BOTH = "udp_receive_buffer_errors"
@@ -79,7 +81,7 @@ class Origin(NamedTuple):
 
 _SNMP, _NETSTAT, _SNMP6, _SOFTNET = (Origin(f"/proc/net/{name}", "per second") for name in ("snmp", "netstat", "snmp6", "softnet_stat"))
 COUNTERS: dict[str, Origin] = {
-    **dict.fromkeys((SEGMENTS, SEGMENTS_OUT, RETRANSMITTED, UDP_BUFFER, UDP_MEMORY, UDP_ERRORS), _SNMP),
+    **dict.fromkeys((ACCEPTED, CONNECTED, SEGMENTS, SEGMENTS_OUT, RETRANSMITTED, UDP_BUFFER, UDP_MEMORY, UDP_ERRORS), _SNMP),
     **dict.fromkeys((UDP6_BUFFER, UDP6_MEMORY, UDP6_ERRORS), _SNMP6),
     **dict.fromkeys((SOFTNET_DROPPED, SOFTNET_SQUEEZED, SOFTNET_PROCESSED, FLOW_LIMITED), _SOFTNET),
     **dict.fromkeys((
@@ -118,7 +120,10 @@ def _ring_drops(window: Mapping[str, Any]) -> dict[str, Reading]:
 def _computed(window: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Reading]:
     lost = _lost(values)
     sent, squeezed, cpus = values[SEGMENTS_OUT], values[SOFTNET_SQUEEZED], values[SOFTNET_CPUS]
+    opened, closed = _sum(values, ACCEPTED, CONNECTED), values[TO_ZERO_WINDOW]
     return {
+        CLOSED_PER_CONNECTION: Reading(
+            closed / opened if opened and closed is not None else None, "times", f"{TO_ZERO_WINDOW} / ({ACCEPTED} + {CONNECTED})"),
         LOST: Reading(lost, "per second", f"{RETRANSMITTED} - {SYN_RETRANSMITTED} - {DUPLICATES_TOLD}"),
         LOST_SHARE: Reading(lost / sent if lost is not None and sent else None, "share", f"{LOST} / {SEGMENTS_OUT}"),
         UDP_BUFFER_BOTH: Reading(_sum(values, UDP_BUFFER, UDP6_BUFFER), "per second", f"{UDP_BUFFER} + {UDP6_BUFFER}"),

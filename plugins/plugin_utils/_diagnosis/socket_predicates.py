@@ -11,9 +11,11 @@ from collections.abc import Callable
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis import counter_predicates as counted
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.reading import Signals, at_least
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.signals import CLOSED_PER_CONNECTION
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.socket_signals import LEAST_SHARE, LEAST_SHARES, share_of
 
-PAUSING_LEAST = 3  # of new connections that were looked at once each
+PAUSING_LEAST = 3  # of new connections that were looked at a few times each
+CLOSED_LEAST = 0.2  # windows per connection that was opened: one in five closes its own once
 
 
 def shown(sign: str, least: int = 1) -> Callable[[Signals], bool]:
@@ -32,8 +34,14 @@ queue_bloat = shown("path_queue_bloated")
 stale_queue = shown("send_queue_stale")
 so_sndbuf = shown("so_sndbuf_bound")
 so_rcvbuf = shown("so_rcvbuf_bound")
-pausing_reader = shown("reader_pausing", PAUSING_LEAST)
+_often_full = shown("reader_pausing", PAUSING_LEAST)
 _guessed, _sndbuf_above, _rcvbuf_above = map(shown, ("rcvbuf_probably_locked", "sndbuf_above_max", "rcvbuf_above_max"))
+
+
+def pausing_reader(signals: Signals) -> bool:
+    """Or one is seen, and the counters, which miss nothing, say the same of the others: a new connection lives for less time than from look to look."""
+    counted_full = counted.growth_only(signals) and at_least(signals, CLOSED_PER_CONNECTION, CLOSED_LEAST)
+    return _often_full(signals) or (counted_full and at_least(signals, "reader_pausing", 1))
 
 
 def locked_buffers(signals: Signals) -> bool:

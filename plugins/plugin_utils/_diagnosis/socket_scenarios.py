@@ -22,7 +22,12 @@ from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis
     Rank,
     Scenario,
 )
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.signals import COLLAPSED, TO_ZERO_WINDOW, WANT_ZERO_WINDOW
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.signals import (
+    CLOSED_PER_CONNECTION,
+    COLLAPSED,
+    TO_ZERO_WINDOW,
+    WANT_ZERO_WINDOW,
+)
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.socket_signals import LISTENERS_NOT_DEFAULT
 
 SEEN = (
@@ -75,7 +80,8 @@ SEEN = (
         sign="so_rcvbuf_bound", medians=("rcvbuf_bytes", "receive_memory_share", "receiver_rtt_us", "goodput_in_bytes_per_second"),
     ),
     Scenario(
-        "pausing_reader", Rank.LIMIT, seen.pausing_reader, (TO_ZERO_WINDOW, COLLAPSED, LISTENERS_NOT_DEFAULT),
+        "pausing_reader", Rank.LIMIT, seen.pausing_reader,
+        (TO_ZERO_WINDOW, CLOSED_PER_CONNECTION, COLLAPSED, LISTENERS_NOT_DEFAULT),
         "Young connections fill their receive buffer while its reader pauses: it still has the size of the start.",
         "A larger default of tcp_rmem: the maximum is of no use here, because a buffer only grows when its reader reads. It reaches"
         " new connections, and those of a server after its restart.",

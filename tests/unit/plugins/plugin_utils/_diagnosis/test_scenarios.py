@@ -254,6 +254,21 @@ def test_a_pausing_reader_is_not_called_slow():
     assert names(window(BUSY, zero_windows, sockets=sockets(group(9, reader_pausing=1)))) == ["slow_reader"]
 
 
+FRESH = {"TcpExtTCPToZeroWindowAdv": 13, "TcpPassiveOpens": 20, "TcpExtPruneCalled": 60}  # as the lab's workload `pausing`
+
+
+@pytest.mark.parametrize("seen_full, rates, scenarios", [
+    (1, FRESH, ["pausing_reader", "growth_only"]),
+    (0, FRESH, ["slow_reader", "growth_only"]),
+    (1, {**FRESH, "TcpPassiveOpens": 66}, ["slow_reader", "growth_only"]),  # fewer than one in five
+    (1, {**FRESH, "TcpPassiveOpens": 10, "TcpActiveOpens": 55}, ["pausing_reader", "growth_only"]),
+    (1, {**FRESH, "TcpPassiveOpens": 0}, ["slow_reader", "growth_only"]),  # what closes its window is old
+    (1, {**FRESH, "TcpExtTCPRcvCollapsed": 1}, ["slow_reader"]),
+])
+def test_what_is_seen_too_seldom_is_counted(seen_full, rates, scenarios):
+    assert names(window(BUSY, rates, sockets=sockets(group(119, direction="inbound", reader_pausing=seen_full)))) == scenarios
+
+
 def test_a_few_of_very_many_do_not_hide_nearly_all_of_some_others():
     many, some = group(5000, path_queue_bloated=150), dict(group(100, path_queue_bloated=90), direction="outbound")
     assert names(window(BUSY, sockets=sockets(many))) == ["nothing_wrong"]
