@@ -82,6 +82,15 @@ def test_queues_are_those_of_all_looks():
         assert born_or_now.queues[-3:] == (None, None, None) and Queues._fields[-3] == "half_full_share"
 
 
+@pytest.mark.parametrize("full, pausing", [(131072, True), (262145, False), (None, False)])
+def test_what_was_opened_in_the_window_is_known_by_how_large_it_was_when_it_was_full(full, pausing):
+    now = found(bytes_received=600_000, data_segs_in=400, rcvbuf=3_000_000, snd_wnd=65536)
+    seen = context()
+    if full:
+        list(seen.occupancy.seen([now._replace(rcvbuf=full, rmem_alloc=full)]))
+    assert flow(now, seen).measures.reader_pausing is pausing
+
+
 @pytest.mark.parametrize("field, measure", [
     ("receive_queue", "receive_queue_bytes"), ("rmem_alloc", "receive_memory_bytes"), ("send_queue", "send_queue_bytes"),
     ("wmem_queued", "send_memory_bytes"), ("notsent_bytes", "notsent_bytes"),

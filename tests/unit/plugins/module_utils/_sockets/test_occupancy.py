@@ -29,7 +29,7 @@ def test_a_pausing_reader_is_told_from_a_good_one():
 
 def test_what_is_new_is_known_by_the_size_that_was_full():
     full = EMPTY._replace(rmem_alloc=500)
-    occupancy = looked([full], [full._replace(rcvbuf=900)], [EMPTY._replace(rcvbuf=6000)])
+    occupancy = looked([full._replace(rcvbuf=900)], [full], [EMPTY._replace(rcvbuf=6000)])
     assert occupancy.passing_fill(EMPTY) == Fill(None, None, None, 900)
     assert looked([EMPTY._replace(receive_queue=9)]).passing_fill(EMPTY) == looked([]).passing_fill(EMPTY) == UNKNOWN_FILL
 

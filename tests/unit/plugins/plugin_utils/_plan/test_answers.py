@@ -285,6 +285,15 @@ def test_bloat_does_not_take_what_a_step_gained(bdp, maximum):
     assert new(made("queue_bloat", seen, facts(**EIGHT), earlier=[raised(1.8)])) == f"4096 16384 {maximum}"
 
 
+def test_a_size_that_bloat_was_refuted_with_is_not_tried_as_an_oversized_one():
+    seen = window(group(bdp_bytes=2_000_000, send_payload_share=0.6, rtt_over_min=1.6))
+    first = made("queue_bloat", seen, facts(**EIGHT), earlier=[raised(1.8)])
+    refuted = {"plan": first, "verdict": {"verdict": "inconclusive", "reason": "round trip -4%"}}
+    tried = made("sender_buffer_oversized", seen, facts(**EIGHT), earlier=[raised(1.8), refuted])
+    assert not tried["changes"]
+    assert "to 7778304 bytes, but queue_bloat tried it in round 2 of this run, by the same metric, and it was not kept: round trip -4%" in tried["reason"]
+
+
 @pytest.mark.parametrize("step", [{}, {"step": Step(3600.0, ("web.service",))}])
 def test_bloat_whose_buffers_follow_late_is_tried_in_a_step_back(step):
     """Nobody has to allow that, and nothing is restarted."""
