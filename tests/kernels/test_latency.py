@@ -3,9 +3,23 @@ import json
 import time
 
 import pytest
-from load import COLLAPSING
 from machine import await_until
 
+# Bursts that collapse the queue, from a network namespace of their own over a veth pair.
+LOAD = """
+set -e
+ip netns add peer 2>/dev/null && {
+    ip link add to_peer type veth peer name to_host netns peer
+    ip address add 10.99.0.1/24 dev to_peer; ip link set to_peer up
+    ip -n peer address add 10.99.0.2/24 dev to_host; ip -n peer link set to_host up gso_max_segs 2
+}
+sysctl -qw net.ipv4.tcp_rmem="4096 131072 $2"
+cd /opt/traffic
+set -- --seconds $1 --messages $(($2 / 880)) --upload-bytes 1048576
+python3 bursts.py receive "$@" & receiver=$!
+ip netns exec peer python3 bursts.py send --peer 10.99.0.1 --period 2 "$@"
+wait $receiver
+"""
 MIB = 1 << 20
 WATCHED_SECONDS, LOADED_SECONDS = 55, 30
 COLLAPSE = """
@@ -64,7 +78,7 @@ def watched_under_load(kernel, span, means):
     module = kernel.start_module("receive_latency_facts", duration=WATCHED_SECONDS, means=[means])
     await_until(lambda: "linuxnet_sb_" in kernel.ssh(f"ls {TRACING}/instances"), 60)
     time.sleep(5)  # until the means is at work, on an emulated CPU
-    kernel.ssh(f"sh -s {LOADED_SECONDS} {8 * MIB}", input=COLLAPSING)
+    kernel.ssh(f"sh -s {LOADED_SECONDS} {8 * MIB}", input=LOAD)
     result = kernel.finish_module(module)
     return result["ansible_facts"]["receive_latency"], instrument.end()
 
@@ -127,7 +141,7 @@ def test_a_tracer_in_use_is_left_alone(kernel):
 
 
 def test_a_trial_carries_the_stalls_of_its_blocks(kernel):
-    kernel.ssh("cat > /root/load.sh", input=COLLAPSING)
+    kernel.ssh("cat > /root/load.sh", input=LOAD)
     kernel.ssh(f"setsid sh /root/load.sh 100 {32 * MIB} >/dev/null 2>&1 </dev/null & true")
     await_until(lambda: "bursts.py send" in kernel.ssh("ps ax"), 30)
     trial = kernel.module(

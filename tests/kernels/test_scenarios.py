@@ -10,13 +10,12 @@ from typing import NamedTuple
 import machine
 import pytest
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._diagnosis.diagnosis import diagnose
-from load import COLLAPSING
 from recorded import recorded
 
 TROUBLE = Path(__file__).with_name("trouble.py")
 WINDOWS = machine.ROOT / "tests" / "fixtures" / "windows"
-COLLAPSING_BYTES = 4 << 20
-WINDOW_SECONDS, WARM_UP_SECONDS = 10, 8
+SMALL_BUFFERS = {"net.ipv4.tcp_rmem": "4096 131072 262144"}
+WINDOW_SECONDS, WARM_UP_SECONDS = 20, 8
 LOAD_SECONDS = 60  # until an emulated machine has taken a window
 
 
@@ -30,12 +29,12 @@ class Trouble(NamedTuple):
 
 TROUBLES = (
     Trouble("memory_pressure", "slow_streams", {"net.ipv4.tcp_mem": "64 128 200000"}),
-    Trouble("collapsing", "", {"net.ipv4.tcp_rmem": f"4096 131072 {COLLAPSING_BYTES}"}),
+    Trouble("collapsing", "small_messages", SMALL_BUFFERS),
     Trouble("softnet_drops", "streams", {"net.core.netdev_max_backlog": "1"}),
     Trouble("softnet_squeezes", "streams", {"net.core.netdev_budget": "1"}),
     Trouble("udp_memory", "unread_datagrams", {"net.ipv4.udp_mem": "8 16 24"}),
     Trouble("pruning_with_loss", "shrinking_buffers"),
-    Trouble("backlog_drops", "starved_reader"),
+    Trouble("backlog_drops", "starved_reader", SMALL_BUFFERS),
 )
 # Linux 5.10 does not count what UDP drops for want of memory (MemErrors came with 5.11).
 UNCOUNTED = {("5.10", "udp_memory")}
@@ -55,9 +54,6 @@ def sysctls(kernel):
 
 
 def loaded(kernel, trouble):
-    if not trouble.load:
-        kernel.ssh("cat > /root/load.sh", input=COLLAPSING)
-        return kernel.start(f"sh /root/load.sh {LOAD_SECONDS} {COLLAPSING_BYTES}")
     kernel.ssh("cat > /root/trouble.py", input=TROUBLE.read_text(encoding="utf-8"))
     return kernel.start(f"python3 /root/trouble.py {trouble.load} {LOAD_SECONDS}")
 

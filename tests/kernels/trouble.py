@@ -90,15 +90,16 @@ def shrinking_buffers(clock):
             time.sleep(0.5)
 
 
-def starved_reader(clock):
-    """A reader with a fiftieth of a CPU: what it holds when its time is up it holds for a tenth of a second, while small messages come in."""
+def small_messages(clock, cpu_percent=10):
+    """To a reader with a tenth of a CPU, which looks at all that waits several times before it takes it."""
     (CGROUPS / "cgroup.subtree_control").write_text("+cpu", encoding="utf-8")
     group = CGROUPS / "starved"
     group.mkdir(exist_ok=True)
-    (group / "cpu.max").write_text("2000 100000", encoding="utf-8")
+    (group / "cpu.max").write_text(f"{cpu_percent * 1000} 100000", encoding="utf-8")
     if PREEMPTION.exists():
         PREEMPTION.write_text("full", encoding="utf-8")
     sender, reader = connected()
+    reader.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4608)  # half of it is room in the backlog
     if os.fork() == 0:
         sender.close()
         (group / "cgroup.procs").write_text("0", encoding="utf-8")
@@ -114,7 +115,12 @@ def starved_reader(clock):
         time.sleep(0.1)
 
 
-TROUBLES = {work.__name__: work for work in (streams, slow_streams, unread_datagrams, shrinking_buffers, starved_reader)}
+def starved_reader(clock):
+    """With a fiftieth of a CPU: what it holds when its time is up, a socket among it, it holds for a tenth of a second."""
+    small_messages(clock, cpu_percent=2)
+
+
+TROUBLES = {work.__name__: work for work in (streams, slow_streams, unread_datagrams, shrinking_buffers, small_messages, starved_reader)}
 
 
 def main():
