@@ -224,9 +224,11 @@ def test_a_container_does_not_answer_for_its_machine(is_initial, scenarios):
     assert names(seen) == (scenarios or ["softnet_drops", "softnet_squeezes"])
 
 
-def test_every_scenario_has_a_window():
-    produced = {name for found in [*RECORDED.values(), *(case[2] for case in MADE), *(case[1] for case in AFTER_ROUNDS)] for name in found}
-    assert produced == {scenario.name for scenario in SCENARIOS + REMAINING}
+def test_every_scenario_comes_from_a_real_host():
+    """Recorded, captured, or what the lab's rounds left; a window made by hand is enough for one without traffic alone."""
+    captured = {"nic_ring_drops"} if any(moved for _driver, moved in CAPTURED) else set()
+    produced = captured.union(*RECORDED.values(), *(scenarios for _earlier, scenarios in AFTER_ROUNDS))
+    assert produced == {scenario.name for scenario in SCENARIOS + REMAINING} - {"no_traffic"}
 
 
 ALL_SIGNS = sockets(group(4, **dict.fromkeys(SIGNS, 4)))
