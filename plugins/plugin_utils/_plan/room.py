@@ -32,8 +32,8 @@ class Stall(NamedTuple):
 class Flows(NamedTuple):
     """What the connections of the window need. None: not seen, or this kernel does not tell."""
 
-    active: int  # how many move anything, at a time
-    bulk: int  # how many move much, at a time
+    active: int  # how many move anything
+    bulk: int  # how many move much
     bdp_bytes: float | None  # the largest of any: what its path holds without a queue
     payload_share: float | None  # of send memory
     goodput_bytes_per_second: float | None  # out, the largest of any
@@ -128,20 +128,14 @@ def read_flows(sockets: Mapping[str, Any] | None) -> Flows:
     bulk = [group for group in groups if group["class"] == "bulk"]
     busiest = max(bulk, key=lambda group: group["sums"].get("bytes_out") or 0, default=None)
     return Flows(
-        active=_at_a_time(groups, sockets or {}),
-        bulk=_at_a_time(bulk, sockets or {}),
+        active=sum(group["flows"] for group in groups),
+        bulk=sum(group["flows"] for group in bulk),
         bdp_bytes=_largest(groups, "bdp_bytes"),
         payload_share=_quantile(busiest, "send_payload_share", "p50") if busiest else None,
         goodput_bytes_per_second=_largest(bulk, "goodput_out_bytes_per_second"),
         rtt_us=max((value for name in RTTS for group in bulk if (value := _quantile(group, name, "p99"))), default=None),
         seconds=(sockets or {}).get("seconds"),
     )
-
-
-def _at_a_time(groups: Sequence[Mapping[str, Any]], sockets: Mapping[str, Any]) -> int:
-    """As many of them as of all that were seen stood at the window's end: where connections come and go, they do not all need memory at once."""
-    number, stood, passed = sum(group["flows"] for group in groups), sockets.get("flows") or 0, sockets.get("passed") or 0
-    return -(-number * stood // (stood + passed)) if stood else number
 
 
 def _largest(groups: Sequence[Mapping[str, Any]], measure: str) -> float | None:

@@ -130,15 +130,6 @@ def test_what_comes_while_a_reader_is_away_is_not_bounded_by_a_short_path(scenar
     assert new(made(scenario, window(group(counts={"reader_pausing": 1}, rtt_us=200)), host)) == value
 
 
-@pytest.mark.parametrize("passed, default", [(None, 86016), (0, 86016), (1450, MIB)])
-def test_connections_that_come_and_go_share_the_memory_one_after_the_other(passed, default):
-    """1500 were seen, 50 of them stood at the end: 128 MiB are enough for 1 MiB each."""
-    host = facts(tcp_mem="32768 65536 98304", tcp_rmem=(4096, 65536, 6 * MIB))
-    seen = window(group(1500, counts={"reader_pausing": 900}), flows=50, passed=passed)
-    raised = made("pausing_reader", seen, host, {"rmem_raise_factor": 16})
-    assert new(raised) == f"4096 {default} {6 * MIB}"
-
-
 @pytest.mark.parametrize("scenario, key", [("receive_buffer_cut_off", CORE_RMEM), ("send_buffer_cut_off", CORE_WMEM)])
 @pytest.mark.parametrize("core, policy, value, bound", [
     (212992, {}, 425984, ""),
