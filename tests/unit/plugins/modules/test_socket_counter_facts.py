@@ -200,7 +200,7 @@ def test_a_window_has_what_connections_did_in_it(busy_host):
         stream.communicate("\n")
     sockets = window["sockets"]
     assert sockets["seconds"] == pytest.approx(sum(window["seconds"]), abs=0.5)
-    assert sockets["looks"] in (3, 4, 5)  # both ends, and about each second between unless this machine is late
+    assert 3 <= sockets["looks"] <= 15  # both ends, and four in each second between unless this machine is slow
     assert sockets["born"] >= 1 and sockets["closed"] == 0
     bulk = {group["direction"]: group for group in sockets["groups"] if group["class"] == "bulk"}
     assert bulk["outbound"]["sums"]["bytes_out"] == bulk["inbound"]["sums"]["bytes_in"] == 1005000
