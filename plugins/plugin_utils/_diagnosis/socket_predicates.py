@@ -39,9 +39,14 @@ _guessed, _sndbuf_above, _rcvbuf_above = map(shown, ("rcvbuf_probably_locked", "
 
 
 def pausing_reader(signals: Signals) -> bool:
-    """Or one is seen, and the counters, which miss nothing, say the same of the others: a new connection lives for less time than from look to look."""
-    counted_full = counted.growth_only(signals) and at_least(signals, CLOSED_PER_CONNECTION, CLOSED_LEAST)
-    return _often_full(signals) or (counted_full and at_least(signals, "reader_pausing", 1))
+    """Seen full, and windows close: on a busy host a good reader comes a moment late now and then, and finds its young buffer half full.
+
+    Where few are seen full, the counters, which miss nothing, tell it of the others: a new connection lives for less time than from look to look.
+    """
+    of_the_new = at_least(signals, CLOSED_PER_CONNECTION, CLOSED_LEAST)
+    closing = counted.zero_windows(signals) and (of_the_new or signals[CLOSED_PER_CONNECTION].value is None)
+    counted_full = of_the_new and counted.growth_only(signals) and at_least(signals, "reader_pausing", 1)
+    return closing and (_often_full(signals) or counted_full)
 
 
 def locked_buffers(signals: Signals) -> bool:
