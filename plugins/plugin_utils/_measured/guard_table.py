@@ -16,6 +16,20 @@ LEAST_RETRANSMITTED_SHARE = 0.003
 LEAST_STALL_US = 1000
 
 
+class Told(NamedTuple):
+    """Connections that were seen tell of these octets, where they brought so much of the payload."""
+
+    octets: tuple[str, ...]
+    segments: str
+    by: str
+    share: float
+
+
+# What comes in is not always read: a larger buffer takes in more, and throws it away when its connection ends. So half is enough to know better.
+RECEIVED = Told(("IpExtInOctets", "Ip6InOctets"), "TcpInSegs", "flows_in_bytes", 0.5)
+SENT = Told(("IpExtOutOctets", "Ip6OutOctets"), "TcpOutSegs", "flows_bulk_out_bytes", 0.7)
+
+
 class Guard(NamedTuple):
     """A rate, its good direction, and the relative worsening that is still put up with."""
 
@@ -29,9 +43,9 @@ class Guard(NamedTuple):
     members: str | None = None  # the number of them
     least: float = 0.0  # that one of the arms has to have before it is judged, per second or as a level
     segments: str | None = None  # octets count as work only if there is payload in these
-    told_by: str | None = None  # where this is so much of the same payload, there is a guard that knows more of it,
-    told_share: float = 0.0
-    told_of: str | None = None  # as long as it speaks of as many connections in both arms
+    unless: Told | None = None  # where it holds, there is a guard that knows more of the same payload,
+    unless_of: str | None = None  # as long as it speaks of as many connections in both arms
+    where: Told | None = None  # else what it counts is of those few connections that a look happened to meet
 
 
 def of_class(members: str, least: float) -> dict[str, Any]:
@@ -59,13 +73,11 @@ GUARDS = (
     # Work and throughput: the change must not pay for itself with either. Zero windows are no guard: closing the
     # window earlier is how a smaller buffer works, and what it costs shows in the octets.
     Guard("softirq squeezes", ("softnet_time_squeeze",), "lower", 0.25),
-    # What comes in is not always read: a larger buffer takes in more, and throws it away when its connection ends. So half is enough to know better.
-    Guard("received octets", ("IpExtInOctets", "Ip6InOctets"), "higher", 0.05, segments="TcpInSegs", told_by="flows_in_bytes", told_share=0.5),
+    Guard("received octets", RECEIVED.octets, "higher", 0.05, segments=RECEIVED.segments, unless=RECEIVED),
     # What a larger buffer puts into a queue of the path has not arrived: what was acknowledged has.
-    Guard("sent octets", ("IpExtOutOctets", "Ip6OutOctets"), "higher", 0.05, segments="TcpOutSegs", told_by="flows_bulk_out_bytes",
-          told_share=0.7, told_of="flows_bulk_count"),
+    Guard("sent octets", SENT.octets, "higher", 0.05, segments=SENT.segments, unless=SENT, unless_of="flows_bulk_count"),
     # What a larger buffer takes in while its reader is away is no work: what programs have read is.
-    Guard("read by programs", ("flows_read_bytes",), "higher", 0.05, counts_events=False, least=LEAST_BULK_BYTES),
+    Guard("read by programs", ("flows_read_bytes",), "higher", 0.05, counts_events=False, least=LEAST_BULK_BYTES, where=RECEIVED),
     Guard("bulk read", ("flows_bulk_read_bytes",), "higher", 0.05, **of_class("flows_bulk_count", LEAST_BULK_BYTES)),
     Guard("bulk sent", ("flows_bulk_out_bytes",), "higher", 0.05, **of_class("flows_bulk_count", LEAST_BULK_BYTES)),
 )

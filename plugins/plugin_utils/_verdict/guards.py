@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.guard_table import Guard
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.guard_table import Guard, Told
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import total_of
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.comparison import Comparison, Trial, compared
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.error_budget import Levels, levels
@@ -38,7 +38,7 @@ def judge_all(guards: Sequence[Guard], trials: Sequence[Mapping[str, Any]], alph
 
 def of_guard(guard: Guard, trials: Sequence[Mapping[str, Any]]) -> Comparison | None:
     """None when no kernel counts it, or there is nothing to guard."""
-    guarded = [its for its in _by_host(trials) if not (_acknowledges_only(guard, its) or guard.told_of is None and _is_told(guard, its))]
+    guarded = [its for its in _by_host(trials) if _knows(guard, its) and not _acknowledges_only(guard, its)]
     return compared([trial for its in guarded for trial in its], guard.counters, guard.per)
 
 
@@ -59,11 +59,15 @@ def _acknowledges_only(guard: Guard, its: Sequence[Trial]) -> bool:
     return guard.segments is not None and 0 < _total(its, guard.counters) < LEAST_OCTETS_PER_SEGMENT * _total(its, (guard.segments,))
 
 
-def _is_told(guard: Guard, its: Sequence[Trial]) -> bool:
-    if guard.told_by is None or guard.segments is None:
-        return False
-    payload = _total(its, guard.counters) - HEADER_OCTETS * _total(its, (guard.segments,))
-    return _total(its, (guard.told_by,)) >= guard.told_share * payload > 0
+def _knows(guard: Guard, its: Sequence[Trial]) -> bool:
+    """Whether this is the guard to ask of one host: no other knows more, and it does not know too little."""
+    better_asked = guard.unless is not None and guard.unless_of is None and _is_told(guard.unless, its)
+    return not better_asked and (guard.where is None or _is_told(guard.where, its))
+
+
+def _is_told(told: Told, its: Sequence[Trial]) -> bool:
+    payload = _total(its, told.octets) - HEADER_OCTETS * _total(its, (told.segments,))
+    return _total(its, (told.by,)) >= told.share * payload > 0
 
 
 def _moved(guard: Guard, arms: Comparison) -> bool:
@@ -75,7 +79,9 @@ def _speaks(guard: Guard, trials: Sequence[Mapping[str, Any]]) -> bool:
     """Of the same connections in both arms, and no other guard knows more of them."""
     if guard.members is not None:
         return as_many(guard.members, trials)
-    return guard.told_of is None or not (as_many(guard.told_of, trials) and all(_is_told(guard, its) for its in _by_host(trials)))
+    if guard.unless is None or guard.unless_of is None:
+        return True
+    return not (as_many(guard.unless_of, trials) and all(_is_told(guard.unless, its) for its in _by_host(trials)))
 
 
 def as_many(members: str, trials: Sequence[Mapping[str, Any]]) -> bool:
