@@ -80,7 +80,12 @@ class Distribution:
 
     def _described(self, counts):
         found = {f"{self._name}_{name}_ms": self._percentile(counts, share) for name, share in (("p50", 0.5), ("p99", 0.99), ("max", 1.0))}
-        return {**found, f"{self._name}_count": sum(counts.values())}
+        return {f"{self._name}_mean_ms": self._mean(counts), **found, f"{self._name}_count": sum(counts.values())}
+
+    def _mean(self, counts):
+        if not counts:
+            return None
+        return float(f"{sum(math.exp(step / self.STEPS) * count for step, count in counts.items()) / sum(counts.values()):.3g}")
 
     def _percentile(self, counts, share):
         """The least time that this share of them does not exceed; none of none."""

@@ -28,8 +28,9 @@ def described(values, warmup=0.0):
     ([1.0, 1000.0, 1000.0], 1000.0, 1000.0, 1000.0),
     ([0.0], 1e-4, 1e-4, 1e-4),
 ])
-def test_percentiles_are_right_to_a_percent(values, p50, p99, most):
+def test_percentiles_and_the_mean_are_right_to_a_percent(values, p50, p99, most):
     found = described(values).total()
+    assert found["wait_mean_ms"] == (pytest.approx(sum(values) / len(values), rel=0.011, abs=1e-4) if values else None)
     assert found["wait_count"] == len(values)
     for name, expected in (("p50", p50), ("p99", p99), ("max", most)):
         assert found[f"wait_{name}_ms"] == (expected and pytest.approx(expected, rel=0.011))
@@ -168,7 +169,7 @@ def test_the_congestion_control_is_the_connections_own():
     ("stream", "goodput_mbit", ["--flows=3", "--flow-seconds=0.3"]),
     ("stream", "age_p50_ms", ["--congestion=reno"]),
     ("probe", "latency_p50_ms", ["--period=0.01"]),
-    ("fresh", "flow_p50_ms", ["--flows=3", "--pause=0.01", "--period=0.1", "--relisten=0.4"]),
+    ("fresh", "flow_mean_ms", ["--flows=3", "--pause=0.01", "--period=0.1", "--relisten=0.4"]),
     ("chatty", "read_max_ms", ["--away=0.1", "--back=0.1", "--upload-bytes=100000"]),
 ])
 def test_a_program_ends_by_itself_and_says_what_was_felt(tmp_path, program, felt, options):
