@@ -117,7 +117,7 @@ def test_the_exit_status_tells_whether_the_limits_hold(arguments, status, capsys
     assert ("all limits hold" in lines[-1]) == (status == 0) and ("!" in lines[2]) == (status == 1)
 
 
-@pytest.mark.parametrize("name", ["IpExtInOctets", "flows_bulk_out_bytes"])
+@pytest.mark.parametrize("name", ["flows_read_bytes", "flows_bulk_out_bytes"])
 def test_harm_is_done_to_another_counter(name, capsys):
     """A change that loses half of what is moved is never kept, however good it is for the metric."""
     arguments = ["--designs", "10 minutes", "--traffic", "steady", "--repetitions", "1", "--power-repetitions", "20"]
