@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.rates import OCTETS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._measured.stalls import LONGEST, STALLED
 
 # Per second: what bulk flows carry the other way is no bulk. And a quarter more of so short a round trip harms nobody.
@@ -26,8 +27,8 @@ class Told(NamedTuple):
 
 
 # What comes in is not always read: a larger buffer takes in more, and throws it away when its connection ends. So half is enough to know better.
-RECEIVED = Told(("IpExtInOctets", "Ip6InOctets"), "TcpInSegs", "flows_in_bytes", 0.5)
-SENT = Told(("IpExtOutOctets", "Ip6OutOctets"), "TcpOutSegs", "flows_bulk_out_bytes", 0.7)
+RECEIVED = Told(OCTETS["octets_in"], "TcpInSegs", "flows_in_bytes", 0.5)
+SENT = Told(OCTETS["octets_out"], "TcpOutSegs", "flows_bulk_out_bytes", 0.7)
 
 
 class Guard(NamedTuple):
