@@ -231,7 +231,7 @@ ansible_facts:
               returned: when available
             looks:
               description:
-                - How many looks there were. Both ends of the window, and between them about one a second at irregular moments, at most
+                - How many looks there were. Both ends of the window, and between them about four a second at irregular moments, at most
                   about 60, for 2 % of a CPU at most. Null in a snapshot.
               type: int
               returned: when available
