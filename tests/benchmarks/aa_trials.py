@@ -4,7 +4,7 @@
 
 Each round is one run of the playbook `calibrate` on that many hosts with ordinary traffic, and on a collapsing one. Arms are by one throw of the coins.
 A trial has one verdict, as a real one has: by a metric that is drawn by lot from those that moved. What every metric would have said is printed, too; these
-verdicts share their guards and their traffic, so they are wrong together.
+verdicts share their guards and their traffic, so they are wrong together. Exit status 1 where more trials are false than alpha and chance explain.
 """
 import argparse
 import json
@@ -16,10 +16,12 @@ from collections import Counter
 from pathlib import Path
 
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.calibration import FALSE, METRICS
+from verdict_errors import Cell
 
 ROOT = Path(os.path.abspath(__file__)).parents[2]
 BUILD = Path(os.environ.get("LAB_BUILD") or ROOT / ".build")
 FLEET = "aa"
+MOST_FALSE = 0.02  # of all trials: each of the two words has alpha, 1 %
 PLAYBOOK_SECONDS = 150  # what a round takes beside its blocks, at most: the traffic has to last as long
 
 
@@ -73,6 +75,13 @@ def main():
     finally:
         lab("down")
     print(f"{trials} trials of nothing, by one metric each: {told(of_trials)}\nby each of {', '.join(METRICS)}: {told(of_all)}")
+    share = false_share(of_trials)
+    print(f"false: {share.text(strict=False)} %, {'within' if share.holds(strict=False) else 'beyond'} {MOST_FALSE:.0%} and chance")
+    sys.exit(0 if share.holds(strict=False) else 1)
+
+
+def false_share(verdicts):
+    return Cell(sum(verdicts[word] for word in FALSE), verdicts["judged"], MOST_FALSE)
 
 
 def told(verdicts):

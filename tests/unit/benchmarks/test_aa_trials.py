@@ -18,3 +18,8 @@ def test_a_trial_has_one_verdict_by_any_metric_that_moved():
     assert all([one["host"] for one in found] == ["web1", "web2"] for found in chosen)
     assert {found[0]["metric"] for found in chosen} == {"octets", "stalls"}
     assert chosen[0] == aa_trials.one_of_each_host(ROWS, 0)
+
+
+def test_two_in_a_hundred_are_false_by_chance_and_six_are_not():
+    held = [aa_trials.false_share({"judged": 100, "improved": 1, "regressed": regressed}).holds(strict=False) for regressed in (1, 5)]
+    assert held == [True, False]
