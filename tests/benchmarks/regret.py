@@ -1,6 +1,6 @@
 """How much worse than the best choice is each fixed profile of buffer sizes, and what the playbook finds (`auto`), on each workload of the lab?
 
-  regret.py [--workloads bulk,bloat] [--rounds 3] [--resume] [--workloads-file FILE]
+  regret.py [--workloads bulk,bloat] [--rounds 5] [--resume] [--workloads-file FILE]
 
 For each workload the playbook runs on both hosts while the traffic does, and what they hold then is the profile `auto`. All profiles
 are then measured in turn on fresh hosts, each run on new connections. Prints a table of ratios, writes JSON and a picture. docs/regret.md.
@@ -48,12 +48,16 @@ def groups_of(pair, log, given):
     return grouped(wanted, compare.start_sizes(pair.workload))
 
 
+def rounds_of(workload, given):
+    return given.rounds or workload.rounds
+
+
 def runs_of(pair, log, given):
     """{profile: what each of its runs felt}, in the order of the table; None when some are missing."""
     if log.auto(pair.name) is None:
         return None
     found = {name: log.runs(pair.name, values) for names, values in groups_of(pair, log, given) for name in names}
-    if min(map(len, found.values())) < given.rounds:
+    if min(map(len, found.values())) < rounds_of(pair.workload, given):
         return None
     return {name: found[name] for name in (*fixed(pair.workload), AUTO) if name in found}
 
@@ -77,7 +81,7 @@ def measure(pair, log, given):
             say(pair, f"playbook: status {auto['status']}, {auto['seconds']:.0f} s, {len(regret_auto.changes(auto))} changes", begin)
         groups = groups_of(pair, log, given)
         missing = [
-            (number, names, values) for number in range(given.rounds)
+            (number, names, values) for number in range(rounds_of(pair.workload, given))
             for names, values in groups[::-1 if number % 2 else 1] if not log.has_run(pair.name, number, values)
         ]
         if missing:
@@ -111,7 +115,7 @@ def estimate(workload, given):
     trial = 2 * told["socket_buffers_pairs"] * (told["socket_buffers_block_seconds"] + told["socket_buffers_washout_seconds"])
     playbook = PLAYBOOK_OVERHEAD_SECONDS + told["socket_buffers_window_seconds"] + trial + given.settle
     groups = len(given.profiles or FIXED) + 1
-    return playbook + given.rounds * groups * (workload.seconds + workload.line.drain_seconds() + RUN_OVERHEAD_SECONDS)
+    return playbook + rounds_of(workload, given) * groups * (workload.seconds + workload.line.drain_seconds() + RUN_OVERHEAD_SECONDS)
 
 
 def measured(workloads, log, given):
@@ -138,7 +142,7 @@ def arguments():
     options.add_argument("--workloads", type=names, help="only these, separated by commas (all)")
     options.add_argument("--workloads-file", default=os.environ.get("BENCH_WORKLOADS") or None, help="YAML, instead of the lab's ($BENCH_WORKLOADS)")
     options.add_argument("--profiles", type=names, help=f"only these of {', '.join(row.name for row in FIXED)}, beside {START} and {AUTO} (all)")
-    options.add_argument("--rounds", type=int, default=3, help="measurements of each profile; their medians count (%(default)s)")
+    options.add_argument("--rounds", type=int, help="measurements of each profile; their medians count (as the workload has it, 3 or more)")
     options.add_argument("--together", type=int, default=5, help=f"this many workloads of at most {LIGHT_MBIT} Mb/s at the same time (%(default)s)")
     options.add_argument("--resume", action="store_true", help="go on from what is in the folder; without it that is put aside")
     options.add_argument("--again", action="store_true", help="with --resume: measure these workloads anew, and keep the others")
@@ -201,7 +205,7 @@ def finish(workloads, log, given):
     (given.folder / "regret.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     regret_picture.draw(result, given.folder / "regret.svg")
     print("\nWhat the playbook did:\n" + "\n".join(regret_report.told(result)))
-    print(f"\nTimes worse than the best choice, medians of {given.rounds} rounds:\n{regret_report.table(result)}")
+    print(f"\nTimes worse than the best choice, medians of the rounds:\n{regret_report.table(result)}")
     print(f"\npicture: {given.folder / 'regret.svg'}, all numbers: {given.folder / 'regret.json'}")
 
 

@@ -29,6 +29,12 @@ def _number(low, high=3600):
     return check
 
 
+def _rounds(value):
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 99:
+        raise ValueError("a whole number from 1 to 99")
+    return value
+
+
 def _sizes(value):
     text = " ".join(str(value).split())
     if not SIZES.fullmatch(text):
@@ -51,7 +57,8 @@ def _felt(value):
 
 VALUES = {
     "tcp_rmem": _sizes, "tcp_wmem": _sizes, "congestion": _text, "felt": _felt, "seconds": _number(1), "warmup": _number(0),
-    "block_seconds": _number(0.5), "washout_seconds": _number(0), "traffic_mbit": _number(0, 1e6), "why": _text,
+    "block_seconds": _number(0.5), "washout_seconds": _number(0), "traffic_mbit": _number(0, 1e6), "rounds": _rounds,
+    "why": _text,
 }
 KEYS = ("name", "base", "settings", *VALUES)
 

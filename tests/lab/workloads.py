@@ -40,6 +40,7 @@ class Workload(NamedTuple):
     frame_segments: int = 0  # most segments in a frame (0: as many as fit 64 KiB)
     seconds: float = 8  # of a run that shows what is felt
     warmup: float = 2  # of these, at the beginning, which do not count
+    rounds: int = 3  # of each profile in a comparison: more where equal ones differ much from run to run
     # Of a trial on it: a block holds a period of the traffic, the wash-out what the values before leave behind.
     block_seconds: float = 4
     washout_seconds: float = 2
@@ -82,7 +83,8 @@ WORKLOADS = {
             Traffic("probe", {"period": 0.01}),
         ),
         (Felt("chatty", "read_max_ms", False), Felt("chatty", "messages_per_s", True), Felt("probe", "latency_p99_ms", False)),
-        seconds=13, warmup=0, block_seconds=6, washout_seconds=4,  # a connection is there for 3 to 4 s
+        # The longest of 300 reads: once nothing is collapsed it is whatever interrupted one of them, from 0.1 to 0.8 ms with the same sizes.
+        seconds=13, warmup=0, rounds=9, block_seconds=6, washout_seconds=4,  # a connection is there for 3 to 4 s
     ),
     "pausing": Workload(
         "fresh connections to a reader that is busy at first: the buffer they start with is all that arrives meanwhile",

@@ -46,6 +46,13 @@ def test_times_fit_the_variables(monkeypatch, name):
     assert regret.estimate(workload, given(monkeypatch)) > 0
 
 
+def test_a_workload_says_how_many_rounds_it_takes_and_the_command_line_overrides_that(monkeypatch):
+    known = lab_pairs()
+    default, told = given(monkeypatch), given(monkeypatch, "--rounds=2")
+    assert [regret.rounds_of(known[name].workload, default) for name in ("bulk", "chatty")] == [3, 9]
+    assert regret.rounds_of(known["chatty"].workload, told) == 2
+
+
 @pytest.mark.parametrize("arguments, message", [
     (["--workloads=bulk,slow"], "--workloads: slow is none of bulk"), (["--profiles=huge"], "--profiles: huge is none of def618"),
     (["--workloads-file=/none.yml"], "/none.yml"),

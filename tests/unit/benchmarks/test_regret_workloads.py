@@ -16,14 +16,14 @@ def row(**values):
 
 def test_a_row_changes_its_base():
     pair = parsed([row(
-        settings={"mbit": 8, "back_loss": 0.1, "stream.flows": 3}, tcp_rmem="4096  131072 1000000", congestion="reno", seconds=9, warmup=1,
+        settings={"mbit": 8, "back_loss": 0.1, "stream.flows": 3}, tcp_rmem="4096  131072 1000000", congestion="reno", seconds=9, warmup=1, rounds=5,
         felt=["stream.goodput_mbit", "probe.latency_p99_ms"],
     )])["mine"]
     workload, base = pair.workload, WORKLOADS["bloat"]
     assert (pair.name, pair.line_options) == ("mine", {"frame_segments": 0, "back_loss": "0.1"})
     assert workload.line == base.line._replace(mbit=8.0) and workload.traffic[0].options == {"flows": "3"}
     assert (workload.tcp_rmem, workload.tcp_wmem, workload.congestion) == ("4096 131072 1000000", base.tcp_wmem, "reno")
-    assert (workload.seconds, workload.warmup, workload.block_seconds) == (9, 1, base.block_seconds)
+    assert (workload.seconds, workload.warmup, workload.rounds, workload.block_seconds) == (9, 1, 5, base.block_seconds)
     assert workload.felt == (("stream", "goodput_mbit", True), ("probe", "latency_p99_ms", False))
 
 
@@ -54,6 +54,8 @@ def test_several_rows_may_share_a_base():
     ([row(tcp_rmem="4096 131072")], r"\(mine\): tcp_rmem: '4096 131072' is not min, default and max"),
     ([row(tcp_wmem=5)], r"\(mine\): tcp_wmem: 5 is not"),
     ([row(seconds=True)], r"\(mine\): seconds: True is not a number from 1"),
+    ([row(rounds=0)], r"\(mine\): rounds: 0 is not a whole number from 1 to 99"),
+    ([row(rounds=2.5)], r"\(mine\): rounds: 2.5 is not a whole number"),
     ([row(seconds="5")], r"\(mine\): seconds: '5' is not a number"),
     ([row(seconds=4, warmup=4)], r"\(mine\): warmup: 4, not shorter than seconds"),
     ([row(washout_seconds=30)], r"\(mine\): washout_seconds: 30, not shorter than block_seconds"),
