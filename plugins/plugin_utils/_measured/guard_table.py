@@ -24,11 +24,12 @@ class Told(NamedTuple):
     segments: str
     by: str
     share: float
+    members: str | None = None  # the number of connections that say so: it has to be as large in both arms
 
 
 # What comes in is not always read: a larger buffer takes in more, and throws it away when its connection ends. So half is enough to know better.
 RECEIVED = Told(OCTETS["octets_in"], "TcpInSegs", "flows_in_bytes", 0.5)
-SENT = Told(OCTETS["octets_out"], "TcpOutSegs", "flows_bulk_out_bytes", 0.7)
+SENT = Told(OCTETS["octets_out"], "TcpOutSegs", "flows_bulk_out_bytes", 0.7, members="flows_bulk_count")
 
 
 class Guard(NamedTuple):
@@ -44,8 +45,7 @@ class Guard(NamedTuple):
     members: str | None = None  # the number of them
     least: float = 0.0  # that one of the arms has to have before it is judged, per second or as a level
     segments: str | None = None  # octets count as work only if there is payload in these
-    unless: Told | None = None  # where it holds, there is a guard that knows more of the same payload,
-    unless_of: str | None = None  # as long as it speaks of as many connections in both arms
+    unless: Told | None = None  # where it holds, there is a guard that knows more of the same payload
     where: Told | None = None  # else what it counts is of those few connections that a look happened to meet
 
 
@@ -76,7 +76,7 @@ GUARDS = (
     Guard("softirq squeezes", ("softnet_time_squeeze",), "lower", 0.25),
     Guard("received octets", RECEIVED.octets, "higher", 0.05, segments=RECEIVED.segments, unless=RECEIVED),
     # What a larger buffer puts into a queue of the path has not arrived: what was acknowledged has.
-    Guard("sent octets", SENT.octets, "higher", 0.05, segments=SENT.segments, unless=SENT, unless_of="flows_bulk_count"),
+    Guard("sent octets", SENT.octets, "higher", 0.05, segments=SENT.segments, unless=SENT),
     # What a larger buffer takes in while its reader is away is no work: what programs have read is.
     Guard("read by programs", ("flows_read_bytes",), "higher", 0.05, counts_events=False, least=LEAST_BULK_BYTES, where=RECEIVED),
     Guard("bulk read", ("flows_bulk_read_bytes",), "higher", 0.05, **of_class("flows_bulk_count", LEAST_BULK_BYTES)),

@@ -61,7 +61,7 @@ def _acknowledges_only(guard: Guard, its: Sequence[Trial]) -> bool:
 
 def _knows(guard: Guard, its: Sequence[Trial]) -> bool:
     """Whether this is the guard to ask of one host: no other knows more, and it does not know too little."""
-    better_asked = guard.unless is not None and guard.unless_of is None and _is_told(guard.unless, its)
+    better_asked = guard.unless is not None and guard.unless.members is None and _is_told(guard.unless, its)
     return not better_asked and (guard.where is None or _is_told(guard.where, its))
 
 
@@ -79,9 +79,10 @@ def _speaks(guard: Guard, trials: Sequence[Mapping[str, Any]]) -> bool:
     """Of the same connections in both arms, and no other guard knows more of them."""
     if guard.members is not None:
         return as_many(guard.members, trials)
-    if guard.unless is None or guard.unless_of is None:
+    told = guard.unless
+    if told is None or told.members is None:
         return True
-    return not (as_many(guard.unless_of, trials) and all(_is_told(guard.unless, its) for its in _by_host(trials)))
+    return not (as_many(told.members, trials) and all(_is_told(told, its) for its in _by_host(trials)))
 
 
 def as_many(members: str, trials: Sequence[Mapping[str, Any]]) -> bool:
