@@ -27,8 +27,9 @@ options:
       - By host, its C(window), C(findings) (of P(linuxnet.socket_buffers.diagnose_fleet#filter)) and C(facts)
         (C(ansible_facts.socket_buffers)); and, if there are any, C(latency) (C(ansible_facts.receive_latency)), C(earlier) (outcome records of
         earlier rounds, so that nothing refuted is tried again), C(addresses), a list of texts, C(step), as of
-        P(linuxnet.socket_buffers.plan#filter), and C(children), RV(linuxnet.socket_buffers.socket_buffer_trial#module:child_namespaces) of a host where
-        these forbid a trial of C(tcp_rmem) and C(tcp_wmem). A candidate of both ends is tried in pairs of blocks, or not at all.
+        P(linuxnet.socket_buffers.plan#filter), C(children), RV(linuxnet.socket_buffers.socket_buffer_trial#module:child_namespaces) of a host where
+        these forbid a trial of C(tcp_rmem) and C(tcp_wmem), and C(policy), instead of O(policy). A candidate of both ends is tried in pairs of blocks,
+        or not at all.
   seed:
     type: int
     default: 0
@@ -59,7 +60,8 @@ def filter_plan_fleet(hosts, policy=None, seed=0):
     if not isinstance(hosts, Mapping) or not all(isinstance(given, Mapping) for given in hosts.values()):
         raise AnsibleFilterError(f"plan_fleet: wants a dictionary of dictionaries by host, got {type(hosts).__name__}")
     try:
-        return plan_fleet(hosts, policy_of(policy), int(seed))
+        own = {host: dict(given, policy=policy_of(given.get("policy"))) for host, given in hosts.items()}
+        return plan_fleet(own, policy_of(policy), int(seed))
     except (TypeError, ValueError) as error:
         raise AnsibleFilterError(f"plan_fleet: {error}") from error
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.linuxnet.socket_buffers.plugins.module_utils._trial.trial_schedule import LEAST_STEP_PAIRS
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._filter_arguments import listed
+from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._plan.policy import read_policy
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._run_time import trial_seconds
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.extension import first_alpha
 from ansible_collections.linuxnet.socket_buffers.plugins.plugin_utils._verdict.sign_flip import least_pairs
@@ -53,9 +54,9 @@ _ROWS = (
     Variable("socket_buffers_step_seconds", "float", 0, "length of a trial in one step, of what pairs cannot tell; 0: never", 0, DAY_SECONDS),
     Variable("socket_buffers_restart_services", "names", [], "services that are restarted at such a step"),
     Variable("socket_buffers_seed", "int", None, "seed of the order of the blocks; random when not set", 1, 2147483647),
-    Variable("socket_buffers_alpha", "float", 0.01, "error rate of the verdict", 0.0001, 0.2),
-    Variable("socket_buffers_extend", "bool", True, "a trial that is promising but proves nothing is run once more; both share the error rate"),
-    Variable("socket_buffers_min_effect", "float", 0.05, "smallest relative change that is worth keeping", 0.001, 0.9),
+    Variable("socket_buffers_alpha", "float", 0.01, "error rate of the verdict", 0.0001, 0.2, of_run=True),
+    Variable("socket_buffers_extend", "bool", True, "a trial that is promising but proves nothing is run once more; both share alpha", of_run=True),
+    Variable("socket_buffers_min_effect", "float", 0.05, "smallest relative change that is worth keeping", 0.001, 0.9, of_run=True),
     Variable("socket_buffers_waves", "waves", list(DEFAULT_WAVES), "how many hosts that share a question try it at a time", of_run=True),
     Variable("socket_buffers_canaries", "names", [], "hosts that go first where they share a question with others", of_run=True),
     Variable("socket_buffers_group", "text", None, "hosts of one group share a question; its inventory groups when not set"),
@@ -74,7 +75,7 @@ _ROWS = (
         choices=("refuse", "restore"),
     ),
     Variable("socket_buffers_adopt", "bool", False, "also wait for, and judge, trials of runs on other controllers, or of other users"),
-    Variable("socket_buffers_report_dir", "text", "reports", "folder of the reports, relative to where ansible-playbook was started"),
+    Variable("socket_buffers_report_dir", "text", "reports", "folder of the reports, relative to where ansible-playbook was started", of_run=True),
 )
 VARIABLES: dict[str, Variable] = {row.name: row for row in _ROWS}
 
@@ -94,7 +95,7 @@ def checked_variables(given: Mapping[str, Any]) -> dict[str, Any]:
             values[name] = _coerced(_known(name), value)
         except ValueError as error:
             problems.append(str(error))
-    problems = problems or _contradictions(values)
+    problems = problems or [*_contradictions(values), *_policy_problems(values["socket_buffers_policy"])]
     if problems:
         raise BadVariables("; ".join(problems))
     return values
@@ -168,6 +169,15 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
         (0 < step < shortest, f"socket_buffers_step_seconds is {step:g}, but with blocks as long as these it wants 0 or at least {shortest:g}"),
     )
     return [text for broken, text in rules if broken]
+
+
+def _policy_problems(policy: Mapping[str, Any]) -> list[str]:
+    """Before anything is measured, instead of when the first plan is made."""
+    try:
+        read_policy(policy)
+    except ValueError as error:
+        return [f"{PREFIX}{error}"]
+    return []
 
 
 def _whole(value: Any) -> int:

@@ -37,18 +37,19 @@ Hosts = Mapping[str, Mapping[str, Any]]
 
 def plan_fleet(hosts: Hosts, policy: Mapping[str, Any] | None = None, seed: int = 0) -> dict[str, Plan]:
     """By host, from its `window`, `findings`, `facts`, and maybe `latency`, `earlier` (outcome records of this run), `addresses`, `step` ({seconds,
-    services} of a trial in one step) and `children` ({count, names} of other network namespaces where these forbid a trial).
+    services} of a trial in one step), `children` ({count, names} of other network namespaces where these forbid a trial) and `policy`, of
+    a host that has one of its own.
 
     Hosts that are tried together get a seed of their own made from `seed`, so that their blocks run in step.
     """
     for host, given in hosts.items():
         check_keys(f"{host}", given, ("window", "findings", "facts"), "what was measured and found on this host")
-    rules, joined = read_policy(policy or {}), joined_flows(hosts)
+    joined = joined_flows(hosts)
     bound = _bound_peers(joined, hosts)
     known = {
         host: Given(
-            given["facts"], rules, given.get("latency") or None, given["window"], given.get("earlier") or (), step=read_step(given.get("step")),
-            children=given.get("children") or None,
+            given["facts"], read_policy(given.get("policy") or policy or {}), given.get("latency") or None, given["window"], given.get("earlier") or (),
+            step=read_step(given.get("step")), children=given.get("children") or None,
         )
         for host, given in hosts.items()
     }

@@ -33,6 +33,10 @@ def still_runs(module, told):
     return told.get("runs") and not os.path.exists(module.params["state_dir"] + "/looked")
 
 
+def identity(told):
+    return {"boot_id": "b", "netns": "n", "netns_is_initial": "children" in told, "kernel_release": "6.1.0"}
+
+
 def socket_buffer_facts(module):
     told = play(module, "facts")
     # While a trial runs its candidate may be in force.
@@ -40,9 +44,8 @@ def socket_buffer_facts(module):
     row = {"present": True, "writable": True, "boot_file": None, "unit": "bytes", "value": " ".join(map(str, sizes.values()))}
     host = {"ram_bytes": told.get("ram", 64 << 30), "page_size_bytes": 4096, "link_mbps": None, "managers": [],
             "has_state_dir": bool(told.get("left"))}
-    identity = {"boot_id": "b", "netns": "n", "netns_is_initial": True, "kernel_release": "6.1.0"}
     return {"ansible_facts": {"socket_buffers": {
-        "version": 1, "identity": identity, "host": host, "tcp_rmem": sizes, "tcp_wmem": sizes,
+        "version": 1, "identity": identity(told), "host": host, "tcp_rmem": sizes, "tcp_wmem": sizes,
         "sysctls": dict.fromkeys(KEYS, row)}}}
 
 
@@ -62,7 +65,7 @@ def socket_counter_facts(module):
     groups = [group for group, name in ((old, "old"), (full, "bloated")) if told.get(name)]
     sockets = {"available": True, "reason": None, "groups": groups, "listeners": {}, "seconds": 5.0} if groups else None
     return {"window": {
-        "version": 1, "identity": {"boot_id": "b", "netns": "n", "netns_is_initial": True, "kernel_release": "6.1.0"}, "seconds": [1.0] * 5,
+        "version": 1, "identity": identity(told), "seconds": [1.0] * 5,
         "counters": moved, "gauges": {}, "still": {}, "absent": [], "sizes": {}, "sockets": sockets}}
 
 
@@ -82,7 +85,8 @@ def socket_buffer_trial(module):
         for plan in (result["context"].get("plan") for result in results):
             if plan:  # else it was recorded beside another host
                 plan["wave"]["number"] = told.get("wave", 1)
-        return {"running": {"owner": None} if os.path.exists(kept + ".late") else None, "results": results, "damaged": [], "recovered": None}
+        running = {"owner": None} if os.path.exists(kept + ".late") else None
+        return {"running": running, "results": results, "damaged": [], "recovered": None, "child_namespaces": told.get("children")}
     if module.params["state"] == "discarded":
         return {}
     if told.get("end") == "refused":

@@ -13,6 +13,7 @@ HOSTS = {
     "bad1": BETTER, "bad2": WORSE, "bad3": BETTER, "bad4": BETTER, "busy1": dict(BETTER, end="refused"), "busy2": BETTER,
     "torn1": dict(BETTER, end="aborted"), "torn2": BETTER, "dead1": dict(BETTER, end="killed"), "dead2": BETTER, "alone": BETTER,
     "gone1": dict(BETTER, end="killed_all"), "gone2": BETTER, "slow": dict(BETTER, late=20),
+    "docked": dict(BETTER, children={"count": 2, "names": ["/run/netns/web", "process 7"]}), "bare": dict(BETTER, children={"count": 0, "names": []}),
 }
 
 
@@ -41,6 +42,7 @@ def test_every_host_is_in_the_report(fleet):
     assert {each["host"]: each["outcome"] for each in fleet.report["rows"]} == {
         "bad1": "reverted", "bad2": "reverted", "bad3": "left", "bad4": "left", "busy1": "failed", "busy2": "kept", "torn1": "failed",
         "torn2": "left", "dead1": "failed", "dead2": "left", "gone1": "failed", "gone2": "left", "alone": "kept", "slow": "kept",
+        "docked": "left", "bare": "kept",
     }, fleet.text
 
 
@@ -86,3 +88,9 @@ def test_a_host_that_shares_its_question_with_nobody_is_tried_once_and_keeps_wha
     assert tuned(fleet, "alone") == ["present"]
     [asked] = fleet.asked("alone", "tuning")
     assert json.dumps(asked["values"]) == '{"net.ipv4.tcp_rmem": "4096 131072 8388608"}'
+
+
+def test_containers_are_looked_for_before_the_plan_and_not_only_when_a_trial_begins(fleet):
+    assert [asked["state"] for asked in fleet.asked("docked", "trial")] == ["collected"]
+    assert "other network namespaces in use (2, as /run/netns/web, process 7)" in row(fleet, "docked")["reason"]
+    assert [asked["state"] for asked in fleet.asked("bare", "trial")] == ["collected", None, "discarded"]

@@ -14,6 +14,7 @@ HOST = {"window": {"seconds": [1.0], "counters": {}, "absent": [], "sockets": No
 def test_a_policy_may_be_text(given, policy):
     assert policy_of(given) == policy
     assert not filter_plan_fleet({"a": HOST}, given)["a"]["changes"]
+    assert not filter_plan_fleet({"a": dict(HOST, policy=given)})["a"]["changes"]
 
 
 @pytest.mark.parametrize("hosts, policy, seed, named", [
@@ -23,6 +24,7 @@ def test_a_policy_may_be_text(given, policy):
     ({"a": HOST}, "{", 0, "policy: is text but not JSON"),
     ({"a": HOST}, [1], 0, "policy: wants a dictionary or none, got list"),
     ({"a": HOST}, {"goals": 1}, 0, "policy: goals is unknown; it takes goal,"),
+    ({"a": dict(HOST, policy={"goals": 1})}, None, 0, "policy: goals is unknown; it takes goal,"),
     ({"a": HOST}, None, "x", "invalid literal"),
 ])
 def test_a_wrong_argument_is_named(hosts, policy, seed, named):

@@ -148,6 +148,8 @@ def test_everything_that_is_wrong_is_said_at_once():
         ({"window_seconds": 5, "interval_seconds": 6}, "_interval_seconds is 6, longer than socket_buffers_window_seconds, 5"),
         ({"pairs": 8, "alpha": 0.001}, "to reach socket_buffers_alpha 0.001 a trial needs 11"),
         ({"pairs": 1000, "block_seconds": 3600}, "_block_seconds and _washout_seconds make a trial of 7206000 s, more than a day"),
+        ({"policy": {"goals": "latency"}}, "^socket_buffers_policy: goals is unknown; it takes goal, "),
+        ({"policy": {"goal": "speed"}}, "^socket_buffers_policy: goal wants balanced, throughput, latency, got 'speed'"),
     ],
 )
 def test_values_that_contradict_each_other_are_refused(given, words):
@@ -167,6 +169,7 @@ def test_what_holds_for_a_run_is_told_once():
 @pytest.mark.parametrize(("by_host", "words"), [
     ({"a": {}, "b": {"waves": [2]}}, r"socket_buffers_waves holds for a whole run, but b has \[2\] and a \[1, 1, '5%', '20%', '25%'\]"),
     ({"a": {"plan_by": "group"}, "b": {}}, "socket_buffers_plan_by holds for a whole run, but b has 'host' and a 'group'"),
+    ({"a": {}, "b": {"alpha": 0.05}}, "socket_buffers_alpha holds for a whole run, but b has 0.05 and a 0.01"),
     ({"a": {"canaries": ["b", "c", "d"]}}, "socket_buffers_canaries names c, d, no host of the inventory"),
 ])
 def test_hosts_that_disagree_are_named(by_host, words):
@@ -181,6 +184,12 @@ def test_the_page_documents_exactly_these_variables_with_these_defaults():
     documented = {row[0]: (row[1], None if row[2] == "none" else yaml.safe_load(row[2]), row[3]) for row in rows}
     ranges = {v.name: ", ".join(v.choices) if v.low is None else f"{v.low:g} to {v.high:.10g}" for v in VARIABLES.values()}
     assert documented == {v.name: (v.kind, v.default, ranges[v.name]) for v in VARIABLES.values()}
+
+
+def test_the_page_tells_which_of_them_hold_for_a_whole_run():
+    [told] = [part for part in (ROOT / "docs" / "variables.md").read_text(encoding="utf-8").split("\n\n") if "hold for a whole run" in part]
+    named = {name.removeprefix("socket_buffers") for name in re.findall(r"`(\w+)`", told)}
+    assert named == {v.name.removeprefix("socket_buffers") for v in VARIABLES.values() if v.of_run}
 
 
 def test_the_roles_use_only_these_variables_and_the_same_defaults():

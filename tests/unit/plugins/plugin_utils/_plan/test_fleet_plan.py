@@ -91,6 +91,13 @@ def test_a_group_waits_as_a_whole():
     assert plans["a"]["waits_for"] == plans["b"]["waits_for"] == "c" and not plans["a"]["joint"]
 
 
+@pytest.mark.parametrize("policy, first, second", [(None, False, True), ({"goal": "latency"}, False, False)])
+def test_a_host_may_have_a_policy_of_its_own(policy, first, second):
+    plans = plan_fleet({"a": dict(host(A, "sender_buffer_too_small"), policy={"goal": "latency"}), "b": host(B, "sender_buffer_too_small")}, policy)
+    assert [bool(plans[name]["changes"]) for name in "ab"] == [first, second]
+    assert "the goal of the policy is latency" in plans["a"]["reason"]
+
+
 def test_who_is_done_is_not_looked_at_again():
     plans = plan_fleet({"a": host(A, "queue_bloat", flows=[flow(A, B)]), "b": host(B), "c": host(C)})
     assert {name: plan["again"] for name, plan in plans.items()} == {"a": True, "b": True, "c": False}
