@@ -14,13 +14,14 @@ HOSTS = {
     "torn1": dict(BETTER, end="aborted"), "torn2": BETTER, "dead1": dict(BETTER, end="killed"), "dead2": BETTER, "alone": BETTER,
     "gone1": dict(BETTER, end="killed_all"), "gone2": BETTER, "slow": dict(BETTER, late=20),
     "docked": dict(BETTER, children={"count": 2, "names": ["/run/netns/web", "process 7"]}), "bare": dict(BETTER, children={"count": 0, "names": []}),
+    "modest": dict(BETTER, variables={"socket_buffers_policy": {"rmem_max_ceiling_bytes": 6 << 20}}),
 }
 
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory):
     made = Fleet(tmp_path_factory.mktemp("fleet"))
-    parts = {host: dict(part, variables={"socket_buffers_group": host.rstrip("1234")}) for host, part in HOSTS.items()}
+    parts = {host: dict(part, variables={**part.get("variables", {}), "socket_buffers_group": host.rstrip("1234")}) for host, part in HOSTS.items()}
     made.report, made.text = made.run(parts, VARIABLES)
     return made
 
@@ -42,7 +43,7 @@ def test_every_host_is_in_the_report(fleet):
     assert {each["host"]: each["outcome"] for each in fleet.report["rows"]} == {
         "bad1": "reverted", "bad2": "reverted", "bad3": "left", "bad4": "left", "busy1": "failed", "busy2": "kept", "torn1": "failed",
         "torn2": "left", "dead1": "failed", "dead2": "left", "gone1": "failed", "gone2": "left", "alone": "kept", "slow": "kept",
-        "docked": "left", "bare": "kept",
+        "docked": "left", "bare": "kept", "modest": "kept",
     }, fleet.text
 
 
@@ -94,3 +95,8 @@ def test_containers_are_looked_for_before_the_plan_and_not_only_when_a_trial_beg
     assert [asked["state"] for asked in fleet.asked("docked", "trial")] == ["collected"]
     assert "other network namespaces in use (2, as /run/netns/web, process 7)" in row(fleet, "docked")["reason"]
     assert [asked["state"] for asked in fleet.asked("bare", "trial")] == ["collected", None, "discarded"]
+
+
+def test_a_host_is_planned_by_its_own_policy(fleet):
+    assert [asked["values"] for asked in fleet.asked("modest", "tuning")] == [{"net.ipv4.tcp_rmem": "4096 131072 6291456"}]
+    assert [asked["values"] for asked in fleet.asked("bare", "tuning")] == [{"net.ipv4.tcp_rmem": "4096 131072 8388608"}]
